@@ -1,0 +1,83 @@
+import type { TenantId } from '../kernel/ids.ts'
+import type { EpochMs } from '../kernel/time.ts'
+
+/** What the audit log speaks of; the catalogue is closed so that a reader can know all of it (PCI DSS 10.2.1). */
+export type AuditAction =
+  | 'audit.started'
+  | 'audit.stopped'
+  | 'token.created'
+  | 'token.updated'
+  | 'token.suspended'
+  | 'token.expired'
+  | 'code.held'
+  | 'code.dropped'
+  | 'card.forward'
+  | 'access.refused'
+  | 'access.locked'
+  | 'tenant.created'
+  | 'tenant.changed'
+  | 'scope.created'
+  | 'scope.linked'
+  | 'credential.created'
+  | 'credential.revoked'
+  | 'destination.allowed'
+  | 'destination.removed'
+  | 'key.created'
+  | 'key.rotated'
+  | 'vault.sealed'
+  | 'vault.unsealed'
+  | 'audit.exported'
+
+/** `intent` comes before the first byte of a forward leaves; `success`, `failure` or `unknown` says how it ended. */
+export type AuditOutcome = 'intent' | 'success' | 'failure' | 'unknown'
+
+/** Who did it, when, from where, to what, and how it ended (PCI DSS 10.2.2). Never a card number, never a code. */
+export interface AuditEntry {
+  readonly at: EpochMs
+  readonly action: AuditAction
+  readonly outcome: AuditOutcome
+  readonly tenantId: TenantId | undefined
+  readonly actor: Actor
+  /** The caller's network address. */
+  readonly origin: string | undefined
+  readonly requestId: string | undefined
+  readonly subject: Subject | undefined
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface Actor {
+  readonly type: 'credential' | 'operator' | 'vault' | 'unknown'
+  readonly id: string | undefined
+}
+
+export interface Subject {
+  readonly type:
+    | 'token'
+    | 'code'
+    | 'tenant'
+    | 'scope'
+    | 'credential'
+    | 'destination'
+    | 'key'
+    | 'vault'
+    | 'audit'
+  readonly id: string
+}
+
+/**
+ * The exact text that is hashed into the chain and stored: an array in a fixed order, so that no two entries share
+ * a text and a reader needs no code of ours to check it.
+ */
+export const writeEntry = (seq: number, entry: AuditEntry): string =>
+  JSON.stringify([
+    seq,
+    entry.at,
+    entry.action,
+    entry.outcome,
+    entry.tenantId ?? null,
+    [entry.actor.type, entry.actor.id ?? null],
+    entry.origin ?? null,
+    entry.requestId ?? null,
+    entry.subject ? [entry.subject.type, entry.subject.id] : null,
+    entry.details,
+  ])

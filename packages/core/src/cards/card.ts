@@ -1,0 +1,19 @@
+import type { Secret } from '../kernel/secret.ts'
+import type { Expiry } from './expiry.ts'
+import type { Pan } from './pan.ts'
+
+/** What is stored of a card, sealed. A security code is never part of it. */
+export interface Card {
+  readonly pan: Pan
+  readonly expiry: Expiry
+  readonly holder: Holder | undefined
+}
+
+/** The names as they stand on the card or as the payer gave them. */
+export interface Holder {
+  readonly firstName: string | undefined
+  readonly lastName: string | undefined
+}
+
+/** Three or four digits: CVV2, CVC2, CID. It exists only held, never stored. */
+export type SecurityCode = Secret<string>

@@ -1,0 +1,47 @@
+import type { SecurityCode } from '../cards/card.ts'
+import type { SessionId, TenantId, TokenId } from '../kernel/ids.ts'
+import type { CardPlace } from '../tokens/place.ts'
+
+/*
+ * A held code is in one of these states; only the code store knows which.
+ *
+ *   held      has at least one use left and has not expired
+ *   reserved  its last use was taken less than a reservation ago; its bytes are no longer in the store
+ *   gone      there is nothing: it expired, was spent, dropped or replaced, or never was
+ *
+ *   hold      gone → held       (over a held or reserved one of the same address: replaces it)
+ *   take      held → held or reserved, one use fewer
+ *   giveBack  held or reserved → held, one use more; not if a drop or another hold came after the take
+ *   drop      held or reserved → gone
+ *   time      held → gone at its expiry; reserved → gone when the reservation ends
+ *
+ * A reservation outlives every forward, so that a forward whose request never left can give the code back, and
+ * a drop in the meantime cannot be undone by it.
+ */
+
+/** Where a code is found. There is no way to list codes or to look at one without taking it. */
+export type CodeAddress =
+  | { readonly type: 'session'; readonly tenantId: TenantId; readonly sessionId: SessionId }
+  | { readonly type: 'token'; readonly tokenId: TokenId }
+
+export interface HeldCode {
+  readonly address: CodeAddress
+  /** A code serves only the token that it came with. */
+  readonly place: CardPlace
+  /** Whose limit it counts against. */
+  readonly tenantId: TenantId
+  readonly code: SecurityCode
+  readonly ttlMs: number
+  /** `unlimitedUses` or a count from 1. */
+  readonly uses: number
+}
+
+/** A code in flight: what `take` gave out and `giveBack` wants returned. */
+export interface TakenCode {
+  readonly code: SecurityCode
+  /** Known to the store that made it. */
+  readonly receipt: unknown
+}
+
+/** A reservation is longer than the longest forward. */
+export const reservationMs = 120_000

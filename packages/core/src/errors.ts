@@ -1,0 +1,57 @@
+/**
+ * Everything that the vault may refuse to do, in one union. Each dialect maps every row to its own status and body;
+ * a missing row does not compile. Refusals that differ only in what they would teach an attacker are one refusal.
+ */
+export type Refusal =
+  // what was sent
+  | { readonly type: 'MissingField'; readonly field: string }
+  | { readonly type: 'InvalidField'; readonly field: string }
+  | { readonly type: 'InvalidCardNumber' }
+  | { readonly type: 'InvalidExpiryMonth' }
+  | { readonly type: 'InvalidExpiryYear' }
+  | { readonly type: 'InvalidCode' }
+  | { readonly type: 'CardExpired' }
+  | { readonly type: 'BodyNotReadable' }
+  | { readonly type: 'BodyTooLarge' }
+  | { readonly type: 'ContentTypeNotSupported' }
+  | { readonly type: 'RouteNotFound' }
+  // who sent it
+  | { readonly type: 'NotAuthenticated' }
+  | { readonly type: 'NotPermitted' }
+  | { readonly type: 'LockedOut'; readonly retryAfterSeconds: number }
+  // what it names
+  /** unknown, deleted, expired, suspended, or of a scope that the tenant is not linked to */
+  | { readonly type: 'TokenNotFound' }
+  /** unknown, expired, spent, of another token, or of another tenant */
+  | { readonly type: 'CodeNotHeld' }
+  // what a forward asks
+  /** the template wants a code, and neither names a session nor holds one by its token */
+  | { readonly type: 'CodeRequired' }
+  | { readonly type: 'UnknownPlaceholder'; readonly placeholder: string }
+  /** not a URL we send to, not on the allow-list, or an address that is refused */
+  | { readonly type: 'DestinationNotAllowed' }
+  | { readonly type: 'HeaderNotAllowed'; readonly header: string }
+  | { readonly type: 'RequestTooLarge' }
+  | { readonly type: 'ForwardFailed'; readonly sent: Sent; readonly reason: ForwardFailure }
+  | { readonly type: 'ForwardTimedOut'; readonly sent: Sent }
+  // what the vault can do now
+  | { readonly type: 'TooManyCodes' }
+  | { readonly type: 'Unavailable' }
+  | { readonly type: 'Sealed' }
+
+/** Whether any byte of a request reached the wire; `unknown` once some were handed over and no answer came. */
+export type Sent = 'yes' | 'no' | 'unknown'
+
+export type ForwardFailure =
+  | 'name not resolved'
+  | 'address refused'
+  | 'connection refused'
+  | 'tls'
+  | 'connection lost'
+  | 'answer too large'
+  | 'answer not readable'
+
+/** Thrown where a store, a key service or the audit log cannot be reached: the answer is 503, and nothing was changed. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError'
+}

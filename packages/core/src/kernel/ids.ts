@@ -1,0 +1,19 @@
+import type { Brand } from './brand.ts'
+
+export type TenantId = Brand<string, 'TenantId'>
+export type ScopeId = Brand<string, 'ScopeId'>
+export type TokenId = Brand<string, 'TokenId'>
+export type SessionId = Brand<string, 'SessionId'>
+export type CredentialId = Brand<string, 'CredentialId'>
+export type DestinationId = Brand<string, 'DestinationId'>
+export type KeyId = Brand<string, 'KeyId'>
+export type RequestId = Brand<string, 'RequestId'>
+export type FingerprintId = Brand<string, 'FingerprintId'>
+
+const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+/** A version 4 UUID in lower case, the form of every id that the vault makes; `undefined` for anything else. */
+export const parseId = <Id extends Brand<string, string>>(text: string): Id | undefined => {
+  const lower = text.toLowerCase()
+  return uuidV4.test(lower) ? (lower as Id) : undefined
+}

@@ -1,0 +1,154 @@
+import type { Card } from './cards/card.ts'
+import type { Pan } from './cards/pan.ts'
+import type { AuditCheckpoint, Change, Conflict } from './changes.ts'
+import type { CodeAddress, HeldCode, TakenCode } from './codes/held-code.ts'
+import type { CardPlace, ScopePlace } from './tokens/place.ts'
+import type { Destination, ForwardMethod } from './destinations/destination.ts'
+import type { Refusal } from './errors.ts'
+import type { CredentialId, ScopeId, TenantId, TokenId } from './kernel/ids.ts'
+import type { Result } from './kernel/result.ts'
+import type { Secret } from './kernel/secret.ts'
+import type { EpochMs, MonotonicMs } from './kernel/time.ts'
+import type { KeyRecord, KeySet } from './keys.ts'
+import type { Credential, Scope, Tenant } from './tenants/tenant.ts'
+import type { StoredFingerprint } from './tokens/fingerprint.ts'
+import type { StoredToken } from './tokens/token.ts'
+
+/* Every interface to the outside. Whatever cannot be reached throws `UnavailableError`. */
+
+export interface Clock {
+  now(): EpochMs
+  monotonic(): MonotonicMs
+}
+
+export interface Ids {
+  /** A random version 4 UUID in lower case. */
+  uuid(): string
+}
+
+/** Durable: when `commit` resolves, power may fail. */
+export interface Store {
+  /** All of the list or none of it. */
+  commit(changes: readonly Change[]): Promise<Result<void, Conflict>>
+
+  token(id: TokenId): Promise<StoredToken | undefined>
+  /** The unique token of the scope with this fingerprint that is not deleted. */
+  uniqueToken(scopeId: ScopeId, fingerprintId: string): Promise<StoredToken | undefined>
+  fingerprint(scopeId: ScopeId, hash: Uint8Array): Promise<StoredFingerprint | undefined>
+  /** Tokens past their expiry, oldest first. */
+  expiredTokens(at: EpochMs, limit: number): Promise<readonly StoredToken[]>
+
+  tenant(id: TenantId): Promise<Tenant | undefined>
+  tenantNamed(name: string): Promise<Tenant | undefined>
+  tenants(): Promise<readonly Tenant[]>
+  scope(id: ScopeId): Promise<Scope | undefined>
+  isLinked(scopeId: ScopeId, tenantId: TenantId): Promise<boolean>
+  credential(id: CredentialId): Promise<Credential | undefined>
+  credentials(tenantId: TenantId | undefined): Promise<readonly Credential[]>
+  destinations(tenantId: TenantId): Promise<readonly Destination[]>
+
+  keys(): Promise<readonly KeyRecord[]>
+  keySet(): Promise<KeySet | undefined>
+  isSealed(): Promise<boolean>
+
+  auditHead(): Promise<AuditHead>
+  /** Entries after `seq` in order. */
+  auditEntries(afterSeq: number, limit: number): Promise<readonly StoredAuditEntry[]>
+  checkpoints(): Promise<readonly AuditCheckpoint[]>
+}
+
+export interface AuditHead {
+  /** 0 before the first entry. */
+  readonly seq: number
+  /** 32 bytes; zeros before the first entry. */
+  readonly hash: Uint8Array
+}
+
+export interface StoredAuditEntry {
+  readonly seq: number
+  /** As `writeEntry` wrote it. */
+  readonly text: string
+  /** SHA-256 of the previous hash and the text. */
+  readonly hash: Uint8Array
+}
+
+/** Holds codes outside every disk. There is no `find`: nothing can look first and spend later. */
+export interface CodeStore {
+  hold(code: HeldCode): Promise<Result<void, { readonly type: 'TooManyCodes' }>>
+  /** One atomic step; of any number of callers only as many win as there are uses. */
+  take(address: CodeAddress, place: CardPlace): Promise<TakenCode | undefined>
+  /** Returns the use with what remains of its time; `false` if it was dropped, replaced or expired meanwhile. */
+  giveBack(taken: TakenCode): Promise<boolean>
+  /** By token: every code that came with it, by whatever address. `false` if nothing was held there. */
+  drop(address: CodeAddress): Promise<boolean>
+  dropAll(): Promise<void>
+}
+
+/** The cryptography of cards. */
+export interface CardCipher {
+  seal(place: CardPlace, card: Card): Promise<Uint8Array>
+  /** Throws if the bytes were changed or belong to another place. */
+  open(place: CardPlace, sealed: Uint8Array): Promise<Card>
+  /** The keyed hash under each key of the scope that is not destroyed, the active one first. */
+  fingerprints(place: ScopePlace, pan: Pan): Promise<readonly FingerprintHash[]>
+}
+
+export interface FingerprintHash {
+  readonly hash: Uint8Array
+  readonly keyVersion: number
+}
+
+/** The only way out to a provider. */
+export interface Egress {
+  /** All that can be judged without opening a connection. */
+  admit(wish: ForwardWish): Result<AdmittedForward, Refusal>
+  /** Sends once, follows nothing, and answers with the sent card data masked. Never throws for what a provider does. */
+  send(forward: AdmittedForward, parcel: Parcel): Promise<SendOutcome>
+}
+
+export interface ForwardWish {
+  readonly url: string
+  readonly method: ForwardMethod
+  readonly headers: Readonly<Record<string, string>>
+  readonly destinations: readonly Destination[]
+}
+
+export interface AdmittedForward {
+  readonly url: TargetUrl
+  readonly method: ForwardMethod
+  readonly headers: Readonly<Record<string, string>>
+  readonly destination: Destination
+}
+
+/** `URL` of the platform; core knows only what it reads of it. */
+export interface TargetUrl {
+  readonly href: string
+  readonly origin: string
+  readonly hostname: string
+  readonly pathname: string
+}
+
+export interface Parcel {
+  /** `undefined` for a method without a body. */
+  readonly body: Secret<string> | undefined
+  readonly contentType: string
+  /** What was put in and must not come back. */
+  readonly pan: Secret<string> | undefined
+  readonly code: Secret<string> | undefined
+}
+
+export type SendOutcome =
+  | { readonly type: 'answered'; readonly answer: Answer }
+  | { readonly type: 'refused'; readonly refusal: Refusal }
+
+/** What the provider said, with echoes masked. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: { readonly type: 'json' | 'text'; readonly text: string }
+}
+
+/** Told of failures that do not stop an answer but must stop the vault from being called ready. */
+export interface Readiness {
+  auditFailed(): void
+}

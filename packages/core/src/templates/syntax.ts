@@ -1,0 +1,20 @@
+/** What of a card a placeholder stands for. */
+export type CardValue = 'card number' | 'expiry month' | 'expiry year' | 'code'
+
+/**
+ * How a value is written: `given` as it was tokenised (a month has two digits), `YY` and `YYYY` years of so many
+ * digits, `int` a number without quotation marks where it stands alone.
+ */
+export type ValueForm = 'given' | 'YY' | 'YYYY' | 'int'
+
+export interface Placeholder {
+  readonly value: CardValue
+  readonly form: ValueForm
+}
+
+/** A dialect's placeholders as a table: what stands between `open` and `close`, white space trimmed, and its meaning. */
+export interface PlaceholderSyntax {
+  readonly open: string
+  readonly close: string
+  readonly table: Readonly<Record<string, Placeholder>>
+}
