@@ -8,7 +8,7 @@ import type { CodePolicy } from '../codes/policy.ts'
 import { type Refusal, UnavailableError } from '../errors.ts'
 import type { FingerprintId, SessionId, TokenId } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
-import type { EpochMs } from '../kernel/time.ts'
+import { type EpochMs, epochMs } from '../kernel/time.ts'
 import type { CardCipher, Clock, CodeStore, FingerprintHash, Ids, Store } from '../ports.ts'
 import type { Scope } from '../tenants/tenant.ts'
 import type { StoredFingerprint } from '../tokens/fingerprint.ts'
@@ -22,7 +22,8 @@ export interface TokenizeCard {
   readonly policy: CodePolicy
   /** `true` for an endpoint that makes test tokens. */
   readonly test: boolean
-  readonly expiresAt: EpochMs | undefined
+  /** How long the token lives; `undefined`: until it is deleted. */
+  readonly lifetimeMs: number | undefined
 }
 
 export interface TokenizedCard {
@@ -107,7 +108,7 @@ interface Plan {
 const planCreation = async (
   { cipher, ids }: Ports,
   caller: Caller,
-  { card, test, expiresAt }: TokenizeCard,
+  { card, test, lifetimeMs }: TokenizeCard,
   scope: Scope,
   fingerprint: StoredFingerprint | FingerprintHash | undefined,
   expired: StoredToken | undefined,
@@ -132,7 +133,7 @@ const planCreation = async (
     sealedCard: await cipher.seal(placeOf(scope, id), card),
     createdAt: at,
     updatedAt: at,
-    expiresAt,
+    expiresAt: lifetimeMs === undefined ? undefined : epochMs(at + lifetimeMs),
   }
   const changes: Change[] = [{ type: 'put-token', token }]
   if (isNew) changes.unshift({ type: 'put-fingerprint', fingerprint: stored })

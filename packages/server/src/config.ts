@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { Dialect } from '@cardkeep/core/codes/policy'
+
+/** Every setting of the vault. This file is the only reader of the environment. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** Folder of the database, absolute. */
+  readonly dataFolder: string
+  /** File of the root key, absolute; outside the data folder. */
+  readonly rootKeyFile: string
+  readonly dialects: readonly Dialect[]
+  readonly logLevel: LogLevel
+  readonly tls: Tls
+  /** Addresses whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  readonly codesPerTenant: number
+}
+
+export type Tls =
+  | { readonly type: 'own'; readonly certificateFile: string; readonly keyFile: string }
+  /** Something before the vault ends TLS. */
+  | { readonly type: 'terminated' }
+  | { readonly type: 'none' }
+
+const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export const offeredDialects: readonly Dialect[] = ['ozura']
+
+/** A setting that cannot be used; the message names it and says what would do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+type Settings = Readonly<Record<string, string | undefined>>
+
+/** Reads settings from the environment and, below it, from the file that `CARDKEEP_CONFIG` names (`NAME=value` lines). */
+export const readConfig = (environment: Settings = process.env): Config => {
+  const settings = { ...readFile(environment['CARDKEEP_CONFIG']), ...environment }
+  const dataFolder = resolve(settings['CARDKEEP_DATA'] || 'data')
+  const config: Config = {
+    host: settings['CARDKEEP_HOST'] || '127.0.0.1',
+    port: readInteger(settings, 'CARDKEEP_PORT', { fallback: 8080, min: 0, max: 65_535 }),
+    dataFolder,
+    rootKeyFile: readRootKey(settings['CARDKEEP_ROOT_KEY'], dataFolder),
+    dialects: readDialects(settings['CARDKEEP_DIALECTS']),
+    logLevel: readLogLevel(settings['CARDKEEP_LOG']),
+    tls: readTls(settings),
+    trustedProxies: readAddresses(settings['CARDKEEP_TRUSTED_PROXIES']),
+    codesPerTenant: readInteger(settings, 'CARDKEEP_CODES_PER_TENANT', {
+      fallback: 100_000,
+      min: 1,
+      max: 10_000_000,
+    }),
+  }
+  refuseUnknown(settings)
+  refuseElsewhere(settings, 'CARDKEEP_DATABASE_URL', 'sqlite:', 'the embedded database in CARDKEEP_DATA')
+  refuseElsewhere(settings, 'CARDKEEP_CODES_URL', 'memory:', "the process's own memory")
+  refusePlainListening(config)
+  return config
+}
+
+const names = [
+  'CARDKEEP_CODES_PER_TENANT',
+  'CARDKEEP_CODES_URL',
+  'CARDKEEP_CONFIG',
+  'CARDKEEP_DATA',
+  'CARDKEEP_DATABASE_URL',
+  'CARDKEEP_DIALECTS',
+  'CARDKEEP_HOST',
+  'CARDKEEP_LOG',
+  'CARDKEEP_PORT',
+  'CARDKEEP_ROOT_KEY',
+  'CARDKEEP_TLS',
+  'CARDKEEP_TLS_CERT',
+  'CARDKEEP_TLS_KEY',
+  'CARDKEEP_TRUSTED_PROXIES',
+]
+
+// Variables of the tools around the vault, not settings of it.
+const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|PUB|CA|TOKEN|SESSION)(_|$)/
+
+/** A misspelt setting must not be a silent default, least of all one about TLS. */
+const refuseUnknown = (settings: Settings): void => {
+  const unknown = Object.keys(settings).find(
+    (name) => name.startsWith('CARDKEEP_') && !names.includes(name) && !foreign.test(name),
+  )
+  if (unknown) throw new ConfigError(`${unknown} is not a setting; the settings are ${names.join(', ')}`)
+}
+
+const refuseElsewhere = (settings: Settings, name: string, offered: string, what: string): void => {
+  const value = settings[name]
+  if (value && !value.startsWith(offered))
+    throw new ConfigError(`${name}: this version offers only ${offered} (${what}); leave it unset`)
+}
+
+const readFile = (path: string | undefined): Settings => {
+  if (!path) return {}
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch {
+    throw new ConfigError(`CARDKEEP_CONFIG names ${path}, which cannot be read`)
+  }
+}
+
+const readInteger = (
+  settings: Settings,
+  name: string,
+  { fallback, min, max }: { readonly fallback: number; readonly min: number; readonly max: number },
+): number => {
+  const text = settings[name]
+  if (!text) return fallback
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}`)
+  return value
+}
+
+/** Beside the data folder, not in it: a copy of the database alone must not open its cards. */
+const readRootKey = (text: string | undefined, dataFolder: string): string => {
+  if (!text) return join(dirname(dataFolder), `${basename(dataFolder)}.keys`, 'root.key')
+  const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : text
+  if (/^[a-z0-9-]{2,}:/.test(path))
+    throw new ConfigError('CARDKEEP_ROOT_KEY: this version keeps the root key in a file; give its path')
+  return resolve(path)
+}
+
+const readDialects = (text: string | undefined): readonly Dialect[] => {
+  if (!text) return offeredDialects
+  return text.split(',').map((name) => {
+    const dialect = offeredDialects.find((offered) => offered === name.trim())
+    if (!dialect)
+      throw new ConfigError(`CARDKEEP_DIALECTS: ${name.trim()} is not one of ${offeredDialects.join(', ')}`)
+    return dialect
+  })
+}
+
+const readLogLevel = (text: string | undefined): LogLevel => {
+  const level = logLevels.find((known) => known === (text || 'info'))
+  if (!level) throw new ConfigError(`CARDKEEP_LOG must be one of ${logLevels.join(', ')}`)
+  return level
+}
+
+const readTls = (settings: Settings): Tls => {
+  const certificateFile = settings['CARDKEEP_TLS_CERT']
+  const keyFile = settings['CARDKEEP_TLS_KEY']
+  const mode = settings['CARDKEEP_TLS']
+  if (mode && mode !== 'terminated') throw new ConfigError('CARDKEEP_TLS can only be `terminated`')
+  if (certificateFile && keyFile)
+    return { type: 'own', certificateFile: resolve(certificateFile), keyFile: resolve(keyFile) }
+  if (certificateFile || keyFile)
+    throw new ConfigError('CARDKEEP_TLS_CERT and CARDKEEP_TLS_KEY go together: give both or neither')
+  return mode ? { type: 'terminated' } : { type: 'none' }
+}
+
+const readAddresses = (text: string | undefined): readonly string[] => {
+  const addresses = (text ?? '').split(',').map((address) => address.trim())
+  const given = addresses.filter((address) => address !== '')
+  const wrong = given.find((address) => !isAddressOrRange(address))
+  if (wrong) throw new ConfigError(`CARDKEEP_TRUSTED_PROXIES: ${wrong} is not an address or a range`)
+  return given
+}
+
+const isAddressOrRange = (text: string): boolean => {
+  const [address = '', bits] = text.split('/')
+  const family = isIP(address)
+  if (family === 0) return false
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\./.test(host)
+
+const refusePlainListening = ({ host, tls }: Config): void => {
+  if (tls.type === 'none' && !isLoopback(host))
+    throw new ConfigError(
+      `CARDKEEP_HOST is ${host}, and card data would travel in plain: give CARDKEEP_TLS_CERT and CARDKEEP_TLS_KEY, ` +
+        'or say CARDKEEP_TLS=terminated if something before the vault ends TLS',
+    )
+}

@@ -1,0 +1,80 @@
+import { spellYear, twoDigits } from '@cardkeep/core/cards/expiry'
+import { spellMask } from '@cardkeep/core/cards/mask'
+import type { Principal } from '@cardkeep/core/operations/caller'
+import type { TokenizeCard, TokenizedCard } from '@cardkeep/core/operations/tokenize-card'
+import type { Answer } from '@cardkeep/core/ports'
+import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
+import type { Reply } from '../../http/route.ts'
+
+/** The expiry is shown as this request gave it. */
+export const encodeTokenized = (
+  { token, deduplicated, scope, sessionId }: TokenizedCard,
+  { card }: TokenizeCard,
+): Reply => ({
+  status: 201,
+  body: {
+    success: true,
+    token: spellPrefixed(token.id),
+    data: {
+      number: spellMask(token.mask),
+      expiration_month: twoDigits(card.expiry.month),
+      expiration_year: spellYear(card.expiry),
+    },
+    mask: { card_number: spellMask(token.mask) },
+    ...(sessionId ? { cvc_session_id: sessionId } : {}),
+    bin: token.mask.bin,
+    ...(scope.deduplicates ? { fingerprint: token.fingerprintId } : {}),
+    deduplicated,
+  },
+})
+
+export const encodeTestToken = ({ token, sessionId }: TokenizedCard): Reply => ({
+  status: 201,
+  body: {
+    success: true,
+    token: spellPrefixed(token.id),
+    ...(sessionId ? { cvc_session_id: sessionId } : {}),
+    mask: { card_number: spellMask(token.mask) },
+    bin: token.mask.bin,
+    test_mode: true,
+    expires_in: '1 year (test session)',
+  },
+})
+
+/**
+ * The provider's JSON is put into the reply as it came, so that its numbers keep their digits. Its own failures
+ * are answers too: they stand in `status_code`, and the reply is a 200.
+ */
+export const encodeAnswer = ({ status, headers, body }: Answer): Reply => {
+  const provided = body.type === 'json' ? body.text : JSON.stringify(body.text)
+  return {
+    status: 200,
+    headers: { 'cardkeep-sent': 'yes' },
+    body:
+      `{"success":true,"proxy_response":{"status_code":${status},` +
+      `"headers":${JSON.stringify(headers)},"body":${provided}}}`,
+  }
+}
+
+export const encodeSessionDeleted = (): Reply => ({
+  status: 200,
+  body: { success: true, message: 'CVC session deleted!' },
+})
+
+export const encodeKey = ({ tenant, credentialId, permissions }: Principal): Reply => ({
+  status: 200,
+  body: {
+    success: true,
+    message: 'API key is valid',
+    data: {
+      project_id: tenant.id,
+      application_id: credentialId,
+      name: tenant.name,
+      permissions: {
+        tokenization: { allowed: permissions.includes('tokenize') && permissions.includes('forward') },
+        // Sub-projects are made on the command line.
+        provisioning: { allowed: false },
+      },
+    },
+  },
+})

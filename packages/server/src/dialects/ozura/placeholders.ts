@@ -1,0 +1,18 @@
+import type { PlaceholderSyntax } from '@cardkeep/core/templates/syntax'
+
+/** wire: ozura §placeholders, verified; the forms after a colon are Cardkeep's own. */
+export const placeholders: PlaceholderSyntax = {
+  open: '${',
+  close: '}',
+  table: {
+    cardNumber: { value: 'card number', form: 'given' },
+    expirationMonth: { value: 'expiry month', form: 'given' },
+    'expirationMonth:int': { value: 'expiry month', form: 'int' },
+    expirationYear: { value: 'expiry year', form: 'given' },
+    'expirationYear:YY': { value: 'expiry year', form: 'YY' },
+    'expirationYear:YYYY': { value: 'expiry year', form: 'YYYY' },
+    'expirationYear:int': { value: 'expiry year', form: 'int' },
+    cvv: { value: 'code', form: 'given' },
+    cvc: { value: 'code', form: 'given' },
+  },
+}

@@ -1,0 +1,31 @@
+/** A code as a backend sees it: sealed bytes under hashed names. It can tell neither the code nor whose it is. */
+export interface SealedCode {
+  /** 16 bytes, a keyed hash of the address. */
+  readonly name: Buffer
+  /** 16 bytes, a keyed hash of the token. */
+  readonly tokenName: Buffer
+  /** Whose limit it counts against. */
+  readonly owner: string
+  /** At most `sealedCodeBytes`. */
+  readonly sealed: Uint8Array
+  readonly ttlMs: number
+  readonly uses: number
+}
+
+export const nameBytes = 16
+export const sealedCodeBytes = 48
+
+export interface TakenSealedCode {
+  readonly sealed: Uint8Array
+  readonly receipt: unknown
+}
+
+/** The atomic steps of the code store; one implementation keeps them in memory, another on a server that nodes share. */
+export interface CodeBackend {
+  hold(code: SealedCode): Promise<boolean>
+  take(name: Buffer, tokenName: Buffer): Promise<TakenSealedCode | undefined>
+  giveBack(receipt: unknown): Promise<boolean>
+  drop(name: Buffer): Promise<boolean>
+  dropToken(tokenName: Buffer): Promise<boolean>
+  dropAll(): Promise<void>
+}

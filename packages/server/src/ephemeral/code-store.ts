@@ -1,0 +1,40 @@
+import type { CodeAddress } from '@cardkeep/core/codes/held-code'
+import { done, refuse } from '@cardkeep/core/kernel/result'
+import type { CodeStore } from '@cardkeep/core/ports'
+import type { CodeSealer } from '../keys/code-sealer.ts'
+import type { CodeBackend } from './backend.ts'
+
+/**
+ * Holds codes sealed under the code key of their scope, with their address and token as associated data, under
+ * names that are keyed hashes of the address: whoever reads the backend's memory sees neither codes nor ids.
+ */
+export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeStore => ({
+  hold: async ({ address, place, tenantId, code, ttlMs, uses }) => {
+    const held = await backend.hold({
+      name: sealer.name(address),
+      tokenName: sealer.name(tokenAddress(place.tokenId)),
+      owner: tenantId,
+      sealed: await sealer.seal(place, address, code),
+      ttlMs,
+      uses,
+    })
+    return held ? done : refuse({ type: 'TooManyCodes' })
+  },
+
+  take: async (address, place) => {
+    const taken = await backend.take(sealer.name(address), sealer.name(tokenAddress(place.tokenId)))
+    return taken && { code: await sealer.open(place, address, taken.sealed), receipt: taken.receipt }
+  },
+
+  giveBack: ({ receipt }) => backend.giveBack(receipt),
+
+  drop: (address) =>
+    address.type === 'token' ? backend.dropToken(sealer.name(address)) : backend.drop(sealer.name(address)),
+
+  dropAll: () => backend.dropAll(),
+})
+
+const tokenAddress = (tokenId: Extract<CodeAddress, { type: 'token' }>['tokenId']): CodeAddress => ({
+  type: 'token',
+  tokenId,
+})

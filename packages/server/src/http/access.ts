@@ -1,0 +1,116 @@
+import type { AuditAction } from '@cardkeep/core/audit/entry'
+import type { Refusal } from '@cardkeep/core/errors'
+import type { CredentialId, TenantId } from '@cardkeep/core/kernel/ids'
+import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
+import type { Principal } from '@cardkeep/core/operations/caller'
+import type { Credential } from '@cardkeep/core/tenants/tenant'
+import type { Services } from '../services.ts'
+import type { CredentialHeaders, Dialect, PresentedCredential } from './dialect.ts'
+import type { Lockouts } from './lockouts.ts'
+import type { RouteAuth } from './route.ts'
+
+/** Compares in constant time, and takes as long for a credential that does not exist. */
+export type VerifyCredential = (credential: Credential | undefined, secret: string) => Promise<boolean>
+
+export interface AccessRequest {
+  readonly dialect: Dialect
+  readonly auth: RouteAuth
+  readonly headers: CredentialHeaders
+  readonly address: string
+  readonly requestId: string
+}
+
+export interface Access {
+  /** Who calls, or why not. Failures are counted and written to the audit log (PCI DSS 10.2.1.4). */
+  authenticate(request: AccessRequest): Promise<Result<Principal, Refusal>>
+}
+
+type Ports = Pick<Services, 'store' | 'clock' | 'readiness'>
+
+export const createAccess = (
+  { store, clock, readiness }: Ports,
+  verify: VerifyCredential,
+  lockouts: Lockouts,
+): Access => {
+  /** Nobody waits for it: what was refused did not happen. */
+  const note = (
+    { address, requestId, dialect }: AccessRequest,
+    action: AuditAction,
+    reason: Refusal['type'],
+    credential: { readonly id: string | undefined; readonly tenantId: TenantId | undefined },
+  ): void => {
+    const entry = {
+      at: clock.now(),
+      action,
+      outcome: 'failure' as const,
+      tenantId: credential.tenantId,
+      actor: {
+        type: credential.tenantId ? ('credential' as const) : ('unknown' as const),
+        id: credential.id,
+      },
+      origin: address,
+      requestId,
+      subject: undefined,
+      details: { reason, dialect: dialect.name },
+    }
+    store.commit([{ type: 'audit', entry }]).catch(() => readiness.auditFailed())
+  }
+
+  const findCredential = async (
+    { dialect }: AccessRequest,
+    { id, secret, publicKey }: PresentedCredential,
+  ): Promise<Credential | undefined> => {
+    const stored = id === undefined ? undefined : await store.credential(id as CredentialId)
+    const credential = stored?.dialect === dialect.name && isGood(stored, clock.now()) ? stored : undefined
+    const proven = await verify(credential, secret)
+    if (!proven || !credential) return undefined
+    return publicKey === undefined || publicKey === credential.publicKey ? credential : undefined
+  }
+
+  return {
+    authenticate: async (request) => {
+      const presented = request.dialect.readCredential(request.headers)
+      if (!presented) return refuse({ type: 'NotAuthenticated' })
+      const pair = `${presented.id ?? 'unknown'} ${request.address}`
+      const retryAfterSeconds = lockouts.remainingSeconds(pair)
+      if (retryAfterSeconds !== undefined) return refuse({ type: 'LockedOut', retryAfterSeconds })
+
+      const credential = await findCredential(request, presented)
+      if (!credential) {
+        const locks = lockouts.fail(pair)
+        const refusal: Refusal = { type: 'NotAuthenticated' }
+        note(request, locks ? 'access.locked' : 'access.refused', refusal.type, {
+          id: presented.id,
+          tenantId: undefined,
+        })
+        return refuse(refusal)
+      }
+      lockouts.succeed(pair)
+
+      const tenant = await store.tenant(credential.tenantId)
+      // Precondition: a credential's tenant is never removed.
+      if (!tenant) throw new Error('a credential without its tenant')
+      const principal = { tenant, credentialId: credential.id, permissions: credential.permissions }
+      const refusal = judge(request.auth, principal, presented)
+      if (!refusal) return ok(principal)
+      note(request, 'access.refused', refusal.type, credential)
+      return refuse(refusal)
+    },
+  }
+}
+
+const isGood = ({ revokedAt, expiresAt }: Credential, now: number): boolean =>
+  revokedAt === undefined && (expiresAt === undefined || now < expiresAt)
+
+const judge = (
+  { permission, publicKey, testOnly }: RouteAuth,
+  { tenant, permissions }: Principal,
+  presented: PresentedCredential,
+): Refusal | undefined => {
+  if (permission !== 'any' && !permissions.includes(permission)) return { type: 'NotPermitted' }
+  if (testOnly && tenant.environment !== 'test') return { type: 'NotPermitted' }
+  // wire: ozura §11, inferred: required for live credentials, optional for test ones.
+  if (publicKey && tenant.environment === 'live' && presented.publicKey === undefined)
+    return { type: 'MissingField', field: 'X-Pub-Key' }
+  return undefined
+}

@@ -1,0 +1,67 @@
+import { type Refusal, UnavailableError } from '@cardkeep/core/errors'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { describeBug, type Log } from './log.ts'
+import type { Reply } from './route.ts'
+import { refusalOfValidation } from './validation.ts'
+
+/** The one place that catches: a refusal gets the dialect's own body, a bug a fixed text and a request id. */
+export const catchErrors = (app: FastifyInstance, log: Log): void => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = request.refusal ?? refusalOf(error)
+    if (refusal) return sendRefusal(request, reply, refusal)
+    log.error('request.bug', { requestId: request.id, ...describeBug(error) })
+    const { dialect, route } = request.routeOptions.config
+    const headers = route?.refusalHeaders?.('bug') ?? {}
+    return sendReply(reply, { ...(dialect?.encodeBug() ?? neutralBug), headers })
+  })
+  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, { type: 'RouteNotFound' }))
+}
+
+export const sendRefusal = (request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply => {
+  request.refusal = refusal
+  const { dialect, route } = request.routeOptions.config
+  const encoded = dialect?.encodeRefusal(refusal) ?? neutral(refusal)
+  return sendReply(reply, {
+    ...encoded,
+    headers: {
+      ...encoded.headers,
+      ...route?.refusalHeaders?.(refusal),
+      // Tells apart what a dialect's messages do not; refusals that must look alike are one refusal.
+      'cardkeep-refusal': refusal.type,
+    },
+  })
+}
+
+export const sendReply = (reply: FastifyReply, { status, headers, body }: Reply): FastifyReply =>
+  reply
+    .code(status)
+    .headers(headers ?? {})
+    .type('application/json; charset=utf-8')
+    .send(body)
+
+const refusalOf = (error: FastifyError): Refusal | undefined => {
+  if (error.validation) return refusalOfValidation(error.validation, error.validationContext)
+  if (error instanceof UnavailableError) return { type: 'Unavailable' }
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return { type: 'BodyTooLarge' }
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return { type: 'ContentTypeNotSupported' }
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return { type: 'BodyNotReadable' }
+    default:
+      return undefined
+  }
+}
+
+const statuses: Partial<Record<Refusal['type'], number>> = {
+  RouteNotFound: 404,
+  Sealed: 503,
+  Unavailable: 503,
+}
+
+/** For what belongs to no dialect. */
+const neutral = ({ type }: Refusal): Reply => ({ status: statuses[type] ?? 400, body: { error: type } })
+
+const neutralBug: Reply = { status: 500, body: { error: 'InternalError' } }

@@ -1,0 +1,27 @@
+import type { Refusal } from '@cardkeep/core/errors'
+import type { TSchema } from 'typebox'
+import type { Dialect as DialectName } from '@cardkeep/core/codes/policy'
+import type { Reply, Route } from './route.ts'
+
+/** One vendor-compatible API on the vault: its routes, how it is told who calls, and how it says no. */
+export interface Dialect {
+  readonly name: DialectName
+  readonly routes: readonly Route[]
+  /** Finds the credential in the headers; what it finds is not yet believed. */
+  readonly readCredential: (headers: CredentialHeaders) => PresentedCredential | undefined
+  readonly encodeRefusal: (refusal: Refusal) => Reply
+  /** The body of every refusal. */
+  readonly refusalSchema: TSchema
+  /** A bug: fixed text, never a detail. */
+  readonly encodeBug: () => Reply
+}
+
+export type CredentialHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+export interface PresentedCredential {
+  /** The public part by which it is looked up; `undefined` if the text has no such part. */
+  readonly id: string | undefined
+  /** The whole text. */
+  readonly secret: string
+  readonly publicKey: string | undefined
+}

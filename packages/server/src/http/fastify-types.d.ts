@@ -1,0 +1,18 @@
+import type { Refusal } from '@cardkeep/core/errors'
+import type { Caller } from '@cardkeep/core/operations/caller'
+import type { Dialect } from './dialect.ts'
+import type { Route } from './route.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once a credential has been proven. */
+    caller: Caller | null
+    /** Why the request was refused; for the reply and for the log. */
+    refusal: Refusal | undefined
+  }
+
+  interface FastifyContextConfig {
+    route?: Route
+    dialect?: Dialect
+  }
+}

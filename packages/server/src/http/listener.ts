@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { SecureContextOptions } from 'node:tls'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Config, Tls } from '../config.ts'
+import type { Services } from '../services.ts'
+import type { Access } from './access.ts'
+import { catchErrors } from './boundary.ts'
+import type { Dialect } from './dialect.ts'
+import { mountHealth } from './health.ts'
+import type { Log } from './log.ts'
+import { mountRoute } from './mount.ts'
+import type { ReadinessState } from './readiness.ts'
+import { logRequests } from './request-log.ts'
+import { readStrictJson } from './strict-json.ts'
+
+export interface ListenerParts {
+  readonly config: Pick<Config, 'tls' | 'trustedProxies'>
+  readonly dialects: readonly Dialect[]
+  readonly services: Services
+  readonly access: Access
+  readonly readiness: ReadinessState
+  readonly log: Log
+}
+
+/** Larger bodies only where a route asks for them. */
+const bodyBytes = 64 * 1024
+const headerBytes = 16 * 1024
+/** A client that sends slowly is cut off; how long a forward may take afterwards is egress's to say. */
+const requestMs = 30_000
+const keepAliveMs = 65_000
+
+/** The door of the vault: TLS, limits, request ids, security headers, and the one boundary that catches. */
+export const createListener = (parts: ListenerParts): FastifyInstance => {
+  const { tls, trustedProxies } = parts.config
+  const app: FastifyInstance = fastify({
+    // Typed for one kind of server only, while the setting decides which it is.
+    ...({ https: tls.type === 'own' ? secureContext(tls) : null } as object),
+    bodyLimit: bodyBytes,
+    http: { maxHeaderSize: headerBytes },
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    // A stop lets what is in flight finish and closes connections that do nothing.
+    forceCloseConnections: 'idle',
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    genReqId: () => parts.services.ids.uuid(),
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+  })
+  app.decorateRequest('caller', null)
+  app.decorateRequest('refusal', undefined)
+  parseJsonStrictly(app)
+  addHeaders(app, tls)
+  logRequests(app, parts.log)
+  catchErrors(app, parts.log)
+  mountHealth(app, parts.readiness)
+  for (const dialect of parts.dialects)
+    for (const route of dialect.routes) mountRoute(app, parts, dialect, route)
+  return app
+}
+
+/** Reads certificate and key anew, for connections made from now on. */
+export const reloadTls = (app: FastifyInstance, tls: Tls): void => {
+  const server: Server & { setSecureContext?: (options: SecureContextOptions) => void } = app.server
+  if (tls.type === 'own') server.setSecureContext?.(secureContext(tls))
+}
+
+const secureContext = ({
+  certificateFile,
+  keyFile,
+}: Extract<Tls, { type: 'own' }>): SecureContextOptions => ({
+  cert: readFileSync(certificateFile),
+  key: readFileSync(keyFile),
+  minVersion: 'TLSv1.2',
+})
+
+const parseJsonStrictly = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    // A DELETE may say JSON and send nothing.
+    if (bytes.length === 0) return done(null, undefined)
+    const read = readStrictJson(bytes, {
+      keepsNumbers: request.routeOptions.config.route?.keepsNumbers ?? false,
+    })
+    if (read.ok) return done(null, read.value)
+    request.refusal = read.error
+    done(new Error('body not readable'))
+  })
+}
+
+const addHeaders = (app: FastifyInstance, tls: Tls): void => {
+  const always: Record<string, string> = {
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    ...(tls.type === 'none' ? {} : { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+  }
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(always).header('x-request-id', request.id)
+    done()
+  })
+}

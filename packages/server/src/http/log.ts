@@ -1,0 +1,75 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import type { LogLevel } from '../config.ts'
+import { scrubCardNumbers } from './scrub.ts'
+
+/** What the log speaks of; fields are typed per event, so no body, query string or foreign error can slip in. */
+export interface LogEvents {
+  'vault.started': { readonly listens: string; readonly version: string; readonly dialects: string }
+  'vault.stopping': { readonly signal: string }
+  'vault.stopped': Record<never, never>
+  'vault.sealed': Record<never, never>
+  'vault.unsealed': Record<never, never>
+  'request.completed': {
+    readonly requestId: string
+    readonly method: string
+    /** The route's pattern, not the path: a path can hold a session id. */
+    readonly route: string
+    readonly status: number
+    readonly ms: number
+    readonly tenantId: string | undefined
+    readonly refusal: string | undefined
+  }
+  /** Where a bug is: name of the error and the stack's places, without its message, which may quote data. */
+  'request.bug': { readonly requestId: string; readonly error: string; readonly stack: string }
+  'job.failed': { readonly job: string; readonly error: string }
+  'audit.failed': Record<never, never>
+  'tls.reloaded': Record<never, never>
+}
+
+export interface Log {
+  info<E extends keyof LogEvents>(event: E, fields: LogEvents[E]): void
+  warn<E extends keyof LogEvents>(event: E, fields: LogEvents[E]): void
+  error<E extends keyof LogEvents>(event: E, fields: LogEvents[E]): void
+}
+
+/** Names under which card data and credentials travel; a second fence, since the fields above hold none. */
+const redacted = ['cardNumber', 'pan', 'cvv', 'cvc', 'code', 'secret', 'apiKey', 'authorization', 'body']
+
+export const createLog = (level: LogLevel, out: NodeJS.WritableStream): Log => {
+  const scrubber = new Writable({
+    decodeStrings: false,
+    write: (line: string, _encoding, next) => {
+      out.write(scrubCardNumbers(line))
+      next()
+    },
+  })
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: redacted.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
+    },
+    scrubber,
+  )
+  return {
+    info: (event, fields) => logger.info({ event, ...fields }),
+    warn: (event, fields) => logger.warn({ event, ...fields }),
+    error: (event, fields) => logger.error({ event, ...fields }),
+  }
+}
+
+/** Name and places of an error, without its message. */
+export const describeBug = (error: unknown): { readonly error: string; readonly stack: string } => {
+  if (!(error instanceof Error)) return { error: typeof error, stack: '' }
+  const places = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
+  return {
+    error: error.name,
+    stack: places
+      .slice(0, 8)
+      .map((line) => line.trim())
+      .join(' | '),
+  }
+}

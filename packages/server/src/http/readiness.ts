@@ -1,0 +1,63 @@
+import type { Clock, Readiness, Store } from '@cardkeep/core/ports'
+
+export interface ReadinessState extends Readiness {
+  /** Why the vault cannot work now, or `undefined`. Tries to write, and so notices by itself when it can again. */
+  check(): Promise<NotReady | undefined>
+  isSealed(): boolean
+  setSealed(sealed: boolean): void
+}
+
+export type NotReady = 'sealed' | 'database' | 'audit'
+
+export const createReadiness = (
+  store: Store & { checkWritable(): Promise<void> },
+  clock: Clock,
+): ReadinessState => {
+  let sealed = false
+  let auditBroken = false
+
+  /** An outcome was lost: the log must say so before the vault may call itself ready again. */
+  const mendAudit = async (): Promise<boolean> => {
+    try {
+      await store.commit([
+        {
+          type: 'audit',
+          entry: {
+            at: clock.now(),
+            action: 'audit.started',
+            outcome: 'success',
+            tenantId: undefined,
+            actor: { type: 'vault', id: undefined },
+            origin: undefined,
+            requestId: undefined,
+            subject: { type: 'audit', id: 'log' },
+            details: { after: 'an entry could not be written' },
+          },
+        },
+      ])
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  return {
+    auditFailed: () => {
+      auditBroken = true
+    },
+    isSealed: () => sealed,
+    setSealed: (to) => {
+      sealed = to
+    },
+    check: async () => {
+      if (sealed) return 'sealed'
+      try {
+        await store.checkWritable()
+      } catch {
+        return 'database'
+      }
+      if (auditBroken && (await mendAudit())) auditBroken = false
+      return auditBroken ? 'audit' : undefined
+    },
+  }
+}

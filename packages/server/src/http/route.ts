@@ -1,0 +1,67 @@
+import type { Refusal } from '@cardkeep/core/errors'
+import type { Result } from '@cardkeep/core/kernel/result'
+import type { Caller } from '@cardkeep/core/operations/caller'
+import type { Permission } from '@cardkeep/core/tenants/tenant'
+import type { TSchema } from 'typebox'
+import type { Services } from '../services.ts'
+
+/** What a route reads of a request. The body has passed the route's schema. */
+export interface RouteInput {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** A value for the route's reply schema, which is an allow-list; or text that is JSON already. */
+  readonly body: object | string
+}
+
+/** Who may call: deny by default, so a route cannot be written without it. */
+export interface RouteAuth {
+  /** `any`: whoever has a valid credential. */
+  readonly permission: Permission | 'any'
+  /** Whether the dialect's public key must come too. */
+  readonly publicKey: boolean
+  /** Only credentials of test tenants. */
+  readonly testOnly?: boolean
+}
+
+/** A route as data: what it takes, who may call it, what it runs and how it answers. */
+export interface RouteSpec<Command, Value> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly summary: string
+  readonly auth: RouteAuth
+  readonly limits?: { readonly bodyBytes: number }
+  readonly keepsNumbers?: boolean
+  readonly query?: TSchema
+  readonly body?: TSchema
+  /** The bodies of good answers by status; what a schema does not list is not sent. */
+  readonly replies: Readonly<Record<number, TSchema>>
+  /** Headers for refusals of this route. */
+  readonly refusalHeaders?: (refusal: Refusal | 'bug') => Readonly<Record<string, string>>
+  readonly decode: (input: RouteInput, caller: Caller) => Result<Command, Refusal>
+  readonly run: (services: Services, caller: Caller, command: Command) => Promise<Result<Value, Refusal>>
+  readonly encode: (value: Value, command: Command) => Reply
+}
+
+export interface Route extends Omit<RouteSpec<unknown, unknown>, 'decode' | 'run' | 'encode'> {
+  readonly handle: (services: Services, caller: Caller, input: RouteInput) => Promise<Result<Reply, Refusal>>
+}
+
+/** Ties decode, run and encode together, so that their types must fit and a list of routes need not know them. */
+export const defineRoute = <Command, Value>(spec: RouteSpec<Command, Value>): Route => {
+  const { decode, run, encode, ...rest } = spec
+  return {
+    ...rest,
+    handle: async (services, caller, input) => {
+      const command = decode(input, caller)
+      if (!command.ok) return command
+      const value = await run(services, caller, command.value)
+      return value.ok ? { ok: true, value: encode(value.value, command.value) } : value
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
+
+export interface JsonReading {
+  /** Keeps numbers that would change on the way through a double, such as `10.00`, as they were written. */
+  readonly keepsNumbers: boolean
+}
+
+const maxDepth = 64
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * JSON, read so that nobody can mean two things by it: valid UTF-8, bounded depth, and no key twice in one object,
+ * because of two card numbers under one key this program would see one and another program the other.
+ */
+export const readStrictJson = (
+  bytes: Uint8Array,
+  { keepsNumbers }: JsonReading,
+): Result<unknown, { readonly type: 'BodyNotReadable' }> => {
+  try {
+    const text = utf8.decode(bytes)
+    const keys = countKeys(text)
+    if (keys === undefined) return refuse({ type: 'BodyNotReadable' })
+    const value: unknown = keepsNumbers ? JSON.parse(text, keepNumber) : JSON.parse(text)
+    return countOwnKeys(value) === keys ? ok(value) : refuse({ type: 'BodyNotReadable' })
+  } catch {
+    // The parser's message quotes what it read, which may be a card.
+    return refuse({ type: 'BodyNotReadable' })
+  }
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+const opening = new Set([0x5b, 0x7b])
+const closing = new Set([0x5d, 0x7d])
+
+/** How many keys the text writes: each is followed by the only kind of colon outside strings. `undefined`: too deep. */
+const countKeys = (text: string): number | undefined => {
+  let keys = 0
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (inString) {
+      if (character === backslash) at++
+      else if (character === quote) inString = false
+    } else if (character === quote) inString = true
+    else if (character === colon) keys++
+    else if (opening.has(character)) {
+      if (++depth > maxDepth) return undefined
+    } else if (closing.has(character)) depth--
+  }
+  return keys
+}
+
+const countOwnKeys = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return 0
+  const children: unknown[] = Array.isArray(value) ? value : Object.values(value)
+  let keys = Array.isArray(value) ? 0 : children.length
+  for (const child of children) keys += countOwnKeys(child)
+  return keys
+}
+
+const keepNumber = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  typeof value === 'number' && context?.source !== undefined && context.source !== String(value)
+    ? JSON.rawJSON(context.source)
+    : value
