@@ -39,7 +39,7 @@ export type Change =
       readonly state: KeyState
       readonly wrapped: Uint8Array
     }
-  /** Raises how many seals may be made with a key before the count must be written again. */
+  /** Raises how many seals may be made with a key before the count must be written again. Expects a lower count. */
   | { readonly type: 'reserve-seals'; readonly id: KeyId; readonly upTo: number }
   /** Expects the counter before the set's own. */
   | { readonly type: 'put-key-set'; readonly keySet: KeySet }

@@ -9,8 +9,8 @@ import type { CredentialId, ScopeId, TenantId, TokenId } from './kernel/ids.ts'
 import type { Result } from './kernel/result.ts'
 import type { Secret } from './kernel/secret.ts'
 import type { EpochMs, MonotonicMs } from './kernel/time.ts'
-import type { KeyRecord, KeySet } from './keys.ts'
-import type { Credential, Scope, Tenant } from './tenants/tenant.ts'
+import type { KeyOwner, KeyRecord, KeySet } from './keys.ts'
+import type { Credential, Environment, Scope, Tenant } from './tenants/tenant.ts'
 import type { StoredFingerprint } from './tokens/fingerprint.ts'
 import type { StoredToken } from './tokens/token.ts'
 
@@ -96,6 +96,23 @@ export interface CardCipher {
 export interface FingerprintHash {
   readonly hash: Uint8Array
   readonly keyVersion: number
+}
+
+/** Makes keys for what is about to exist. */
+export interface KeyMaker {
+  keysFor(owners: readonly NewKeyOwner[]): Promise<PreparedKeys>
+}
+
+export interface NewKeyOwner {
+  readonly owner: KeyOwner
+  readonly environment: Environment
+}
+
+export interface PreparedKeys {
+  /** For the commit that makes the owners. */
+  readonly changes: readonly Change[]
+  /** To be called once that commit succeeded. */
+  committed(): Promise<void>
 }
 
 /** The only way out to a provider. */

@@ -18,6 +18,8 @@ export interface Config {
   /** Addresses whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
   readonly codesPerTenant: number
+  /** What Node was told beside its arguments; not a setting of ours, but it can open a debugger. */
+  readonly nodeOptions: string
 }
 
 export type Tls =
@@ -56,6 +58,7 @@ export const readConfig = (environment: Settings = process.env): Config => {
       min: 1,
       max: 10_000_000,
     }),
+    nodeOptions: environment['NODE_OPTIONS'] ?? '',
   }
   refuseUnknown(settings)
   refuseElsewhere(settings, 'CARDKEEP_DATABASE_URL', 'sqlite:', 'the embedded database in CARDKEEP_DATA')

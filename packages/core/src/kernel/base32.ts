@@ -17,7 +17,7 @@ export const encodeBase32 = (bytes: Uint8Array): string => {
   return bits > 0 ? text + alphabet[(held << (5 - bits)) & 31] : text
 }
 
-/** The bytes, or `undefined` where a character is foreign, or where the last character carries bits that no byte has. */
+/** The bytes, or `undefined` where a character is foreign, or where the last one is not wholly used: of two texts of the same bytes only one is read. */
 export const decodeBase32 = (text: string): Uint8Array | undefined => {
   const bytes = new Uint8Array(Math.floor((text.length * 5) / 8))
   let at = 0
@@ -34,5 +34,5 @@ export const decodeBase32 = (text: string): Uint8Array | undefined => {
       held &= (1 << bits) - 1
     }
   }
-  return held === 0 && at === bytes.length ? bytes : undefined
+  return held === 0 && bits < 5 ? bytes : undefined
 }

@@ -5,6 +5,8 @@
 export type Purpose =
   /** to encrypt it, or to wrap a key */
   | 'seal'
+  /** to make a key object of a key's bytes, check them, and wipe them */
+  | 'load key'
   /** to compute a keyed hash of it */
   | 'fingerprint'
   /** to show the first six and last four digits */

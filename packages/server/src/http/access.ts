@@ -2,6 +2,7 @@ import type { AuditAction } from '@cardkeep/core/audit/entry'
 import type { Refusal } from '@cardkeep/core/errors'
 import type { CredentialId, TenantId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
+import { Secret } from '@cardkeep/core/kernel/secret'
 import type { Principal } from '@cardkeep/core/operations/caller'
 import type { Credential } from '@cardkeep/core/tenants/tenant'
 import type { Services } from '../services.ts'
@@ -9,8 +10,13 @@ import type { CredentialHeaders, Dialect, PresentedCredential } from './dialect.
 import type { Lockouts } from './lockouts.ts'
 import type { RouteAuth } from './route.ts'
 
-/** Compares in constant time, and takes as long for a credential that does not exist. */
-export type VerifyCredential = (credential: Credential | undefined, secret: string) => Promise<boolean>
+/** Proves secrets in constant time. */
+export interface CredentialProof {
+  matches(hash: Uint8Array, secret: Secret<string>, id: CredentialId): boolean
+}
+
+/** Stands in for a credential that does not exist, so that looking for one takes as long as proving one. */
+const nobody = { id: '00000000-0000-4000-8000-000000000000' as CredentialId, hash: new Uint8Array(32) }
 
 export interface AccessRequest {
   readonly dialect: Dialect
@@ -29,7 +35,7 @@ type Ports = Pick<Services, 'store' | 'clock' | 'readiness'>
 
 export const createAccess = (
   { store, clock, readiness }: Ports,
-  verify: VerifyCredential,
+  proof: CredentialProof,
   lockouts: Lockouts,
 ): Access => {
   /** Nobody waits for it: what was refused did not happen. */
@@ -62,7 +68,8 @@ export const createAccess = (
   ): Promise<Credential | undefined> => {
     const stored = id === undefined ? undefined : await store.credential(id as CredentialId)
     const credential = stored?.dialect === dialect.name && isGood(stored, clock.now()) ? stored : undefined
-    const proven = await verify(credential, secret)
+    const { id: provenId, hash } = credential ?? nobody
+    const proven = proof.matches(hash, new Secret(secret), provenId)
     if (!proven || !credential) return undefined
     return publicKey === undefined || publicKey === credential.publicKey ? credential : undefined
   }

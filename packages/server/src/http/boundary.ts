@@ -1,6 +1,6 @@
 import { type Refusal, UnavailableError } from '@cardkeep/core/errors'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { describeBug, type Log } from './log.ts'
+import { describeBug, type Log } from '../log/log.ts'
 import type { Reply } from './route.ts'
 import { refusalOfValidation } from './validation.ts'
 

@@ -1,4 +1,5 @@
 import type { Clock, Readiness, Store } from '@cardkeep/core/ports'
+import type { Log } from '../log/log.ts'
 
 export interface ReadinessState extends Readiness {
   /** Why the vault cannot work now, or `undefined`. Tries to write, and so notices by itself when it can again. */
@@ -12,6 +13,7 @@ export type NotReady = 'sealed' | 'database' | 'audit'
 export const createReadiness = (
   store: Store & { checkWritable(): Promise<void> },
   clock: Clock,
+  log: Log,
 ): ReadinessState => {
   let sealed = false
   let auditBroken = false
@@ -43,10 +45,12 @@ export const createReadiness = (
 
   return {
     auditFailed: () => {
+      if (!auditBroken) log.error('audit.failed', {})
       auditBroken = true
     },
     isSealed: () => sealed,
     setSealed: (to) => {
+      if (to !== sealed) log.warn(to ? 'vault.sealed' : 'vault.unsealed', {})
       sealed = to
     },
     check: async () => {

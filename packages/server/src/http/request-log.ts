@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Log } from './log.ts'
+import type { Log } from '../log/log.ts'
 
 /** One line a request. */
 export const logRequests = (app: FastifyInstance, log: Log): void => {

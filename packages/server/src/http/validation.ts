@@ -1,6 +1,6 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import type { FastifySchemaValidationError } from 'fastify'
-import { scrubCardNumbers } from './scrub.ts'
+import { scrubCardNumbers } from '../log/scrub.ts'
 
 /** The first thing that a schema has against a body or a query, as a refusal that names the field. */
 export const refusalOfValidation = (

@@ -1,6 +1,6 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import type { Reply } from '../../http/route.ts'
-import { scrubCardNumbers } from '../../http/scrub.ts'
+import { scrubCardNumbers } from '../../log/scrub.ts'
 
 type Row<R extends Refusal> = (refusal: R) => {
   readonly status: number

@@ -5,7 +5,7 @@ import { scrubCardNumbers } from './scrub.ts'
 
 /** What the log speaks of; fields are typed per event, so no body, query string or foreign error can slip in. */
 export interface LogEvents {
-  'vault.started': { readonly listens: string; readonly version: string; readonly dialects: string }
+  'vault.started': { readonly listens: string; readonly dialects: string }
   'vault.stopping': { readonly signal: string }
   'vault.stopped': Record<never, never>
   'vault.sealed': Record<never, never>
@@ -22,7 +22,7 @@ export interface LogEvents {
   }
   /** Where a bug is: name of the error and the stack's places, without its message, which may quote data. */
   'request.bug': { readonly requestId: string; readonly error: string; readonly stack: string }
-  'job.failed': { readonly job: string; readonly error: string }
+  'job.failed': { readonly job: string; readonly error: string; readonly stack: string }
   'audit.failed': Record<never, never>
   'tls.reloaded': Record<never, never>
 }

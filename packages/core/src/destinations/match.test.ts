@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { DestinationId } from '../kernel/ids.ts'
+import type { Destination, ForwardMethod } from './destination.ts'
+import { findDestination, isAllowed } from './match.ts'
+
+const origin = 'https://psp.example'
+
+const destination = (parts: Partial<Destination> = {}): Destination =>
+  ({ origin, pathPrefix: undefined, methods: [], ...parts }) as Destination
+
+const target = (path: string, method: ForwardMethod = 'POST') => ({ origin, path, method })
+
+const underV1 = (path: string, prefix = '/v1/charges'): boolean =>
+  isAllowed(destination({ pathPrefix: prefix }), target(path))
+
+describe('an origin is compared as a whole', () => {
+  test.each([
+    'https://psp.example:8443',
+    'http://psp.example',
+    'https://psp.example.evil.example',
+    'https://evil.example',
+    'https://psp.exampl',
+    'https://PSP.example',
+    'null',
+    '',
+  ])('%s is another', (other) => {
+    expect(isAllowed(destination(), { ...target('/'), origin: other })).toBe(false)
+  })
+
+  test('the very same is allowed, with any path where no prefix is set', () => {
+    for (const path of ['/', '/v1', '/a%2fb', '/a\\b'])
+      expect(isAllowed(destination(), target(path))).toBe(true)
+  })
+})
+
+describe('a path prefix ends where a segment ends', () => {
+  test.each(['/v1/charges', '/v1/charges/', '/v1/charges/7', '/v1/charges//', '/v1/charges/a/b'])(
+    '%s is below /v1/charges',
+    (path) => expect(underV1(path)).toBe(true),
+  )
+
+  test.each([
+    '/',
+    '/v1',
+    '/v1/',
+    '/v1/charge',
+    '/v1/charges2',
+    '/v1/charges-old/7',
+    '/v1/charges.json',
+    '/V1/charges',
+    '/v2/v1/charges',
+    'v1/charges',
+    '//v1/charges',
+    '',
+  ])('%s is not', (path) => expect(underV1(path)).toBe(false))
+
+  test('a prefix that ends with a slash does not allow its folder without one', () => {
+    expect(underV1('/v1/', '/v1/')).toBe(true)
+    expect(underV1('/v1/x', '/v1/')).toBe(true)
+    expect(underV1('/v1', '/v1/')).toBe(false)
+    expect(underV1('/v10', '/v1/')).toBe(false)
+  })
+
+  test('the prefix / allows every path', () => {
+    expect(underV1('/', '/')).toBe(true)
+    expect(underV1('/anything/at/all', '/')).toBe(true)
+  })
+})
+
+test.each([
+  '/v1/charges/..%2fadmin',
+  '/v1/charges/..%2Fadmin',
+  '/v1/charges/..%5cadmin',
+  '/v1/charges/..%5Cadmin',
+  '/v1/charges/..\\admin',
+  '/v1/charges/%2f',
+])('behind a prefix %s is refused, because a provider may read a separator in it', (path) =>
+  expect(underV1(path)).toBe(false),
+)
+
+test('the platform that parses a URL resolves dot segments before a prefix is compared', () => {
+  for (const text of [
+    '/v1/charges/../admin',
+    '/v1/charges/%2e%2e/admin',
+    '/v1/charges/.%2E/admin',
+    '/v1/charges/..\\admin',
+  ])
+    expect(underV1(new URL(text, origin).pathname)).toBe(false)
+})
+
+describe('a method', () => {
+  const read = destination({ methods: ['GET', 'DELETE'] })
+  test.each([
+    ['GET', true],
+    ['DELETE', true],
+    ['POST', false],
+    ['PUT', false],
+    ['PATCH', false],
+  ] as const)('%s is allowed by a list of GET and DELETE: %s', (method, allowed) => {
+    expect(isAllowed(read, target('/', method))).toBe(allowed)
+    expect(isAllowed(destination(), target('/', method))).toBe(true)
+  })
+})
+
+describe('of several destinations', () => {
+  const named = (id: string, parts: Partial<Destination>) =>
+    destination({ id: id as DestinationId, ...parts })
+  const wide = named('wide', {})
+  const middle = named('middle', { pathPrefix: '/v1' })
+  const narrow = named('narrow', { pathPrefix: '/v1/charges', methods: ['POST'] })
+
+  test('the narrowest that allows the target is found, in whatever order they stand', () => {
+    for (const all of [
+      [wide, middle, narrow],
+      [narrow, middle, wide],
+      [middle, narrow, wide],
+    ]) {
+      expect(findDestination(all, target('/v1/charges/7'))).toBe(narrow)
+      expect(findDestination(all, target('/v1/charges/7', 'GET'))).toBe(middle)
+      expect(findDestination(all, target('/v1/refunds'))).toBe(middle)
+      expect(findDestination(all, target('/v2'))).toBe(wide)
+    }
+  })
+
+  test('none is found where none allows it', () => {
+    expect(findDestination([], target('/'))).toBeUndefined()
+    expect(findDestination([middle, narrow], target('/v2'))).toBeUndefined()
+  })
+})
+
+test('whatever a prefix allows is the prefix or begins with it and a slash', () => {
+  const segment = fc.constantFrom('v1', 'v', '1', 'charges', '', '.', '%2f', 'x%5Cy')
+  const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`)
+  fc.assert(
+    fc.property(path, path, (prefix, given) => {
+      if (!underV1(given, prefix)) return
+      const folders = prefix.endsWith('/') ? prefix : `${prefix}/`
+      expect(given === prefix || given.startsWith(folders)).toBe(true)
+      expect(given).not.toMatch(/%2f|%5c/i)
+    }),
+    { seed: 1, numRuns: 2_000 },
+  )
+})

@@ -1,0 +1,50 @@
+import type { CredentialId } from '../kernel/ids.ts'
+import { done, ok, type Result, refuse } from '../kernel/result.ts'
+import type { Clock, Store } from '../ports.ts'
+import type { Credential, Tenant } from '../tenants/tenant.ts'
+import { type Operator, type OperatorRefusal, operatorAudit } from './operator.ts'
+
+type Ports = { readonly store: Store; readonly clock: Clock }
+
+export type NewCredential = Pick<
+  Credential,
+  'id' | 'dialect' | 'permissions' | 'hash' | 'publicKey' | 'expiresAt'
+>
+
+/** Keeps what proves a credential. Whoever made the secret shows it once; here it is only a hash. */
+export const createCredential = async (
+  { store, clock }: Ports,
+  operator: Operator,
+  tenant: Tenant,
+  made: NewCredential,
+): Promise<Result<Credential, OperatorRefusal>> => {
+  const at = clock.now()
+  const credential: Credential = { ...made, tenantId: tenant.id, createdAt: at, revokedAt: undefined }
+  const committed = await store.commit([
+    { type: 'put-credential', credential },
+    operatorAudit(operator, at, 'credential.created', { type: 'credential', id: made.id }, tenant.id, {
+      dialect: made.dialect,
+      permissions: made.permissions.join(' '),
+    }),
+  ])
+  return committed.ok ? ok(credential) : refuse({ type: 'Contended' })
+}
+
+export const revokeCredential = async (
+  { store, clock }: Ports,
+  operator: Operator,
+  id: CredentialId,
+): Promise<Result<void, OperatorRefusal>> => {
+  const credential = await store.credential(id)
+  if (!credential) return refuse({ type: 'CredentialNotFound' })
+  if (credential.revokedAt !== undefined) return done
+  const at = clock.now()
+  const committed = await store.commit([
+    { type: 'revoke-credential', id, at },
+    operatorAudit(operator, at, 'credential.revoked', { type: 'credential', id }, credential.tenantId),
+  ])
+  // A conflict means that another has just revoked it, which is what was asked.
+  return committed.ok || (await store.credential(id))?.revokedAt !== undefined
+    ? done
+    : refuse({ type: 'Contended' })
+}

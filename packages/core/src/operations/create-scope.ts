@@ -1,0 +1,53 @@
+import type { ScopeId } from '../kernel/ids.ts'
+import { ok, type Result, refuse } from '../kernel/result.ts'
+import type { Clock, Ids, KeyMaker, Store } from '../ports.ts'
+import type { Scope, Tenant } from '../tenants/tenant.ts'
+import { type Operator, type OperatorRefusal, operatorAudit } from './operator.ts'
+
+type Ports = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly keys: KeyMaker }
+
+const attempts = 5
+
+/** Makes a scope with keys of its own and links it to the tenant. */
+export const createScope = async (
+  { store, clock, ids, keys }: Ports,
+  operator: Operator,
+  tenant: Tenant,
+  deduplicates: boolean,
+): Promise<Result<Scope, OperatorRefusal>> => {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const at = clock.now()
+    const { environment } = tenant
+    const scope: Scope = { id: ids.uuid() as ScopeId, environment, deduplicates, createdAt: at }
+    const prepared = await keys.keysFor([{ owner: { type: 'scope', id: scope.id }, environment }])
+    const committed = await store.commit([
+      { type: 'put-scope', scope },
+      { type: 'link-scope', scopeId: scope.id, tenantId: tenant.id },
+      ...prepared.changes,
+      operatorAudit(operator, at, 'scope.created', { type: 'scope', id: scope.id }, tenant.id, {
+        deduplicates,
+      }),
+    ])
+    if (!committed.ok) continue
+    await prepared.committed()
+    return ok(scope)
+  }
+  return refuse({ type: 'Contended' })
+}
+
+/** Lets another tenant use the tokens of a scope. Test and live never share one. */
+export const linkScope = async (
+  { store, clock }: Pick<Ports, 'store' | 'clock'>,
+  operator: Operator,
+  scopeId: ScopeId,
+  tenant: Tenant,
+): Promise<Result<void, OperatorRefusal>> => {
+  const scope = await store.scope(scopeId)
+  if (!scope) return refuse({ type: 'ScopeNotFound', scope: scopeId })
+  if (scope.environment !== tenant.environment) return refuse({ type: 'EnvironmentsDiffer' })
+  const committed = await store.commit([
+    { type: 'link-scope', scopeId, tenantId: tenant.id },
+    operatorAudit(operator, clock.now(), 'scope.linked', { type: 'scope', id: scopeId }, tenant.id),
+  ])
+  return committed.ok ? ok(undefined) : refuse({ type: 'AlreadyLinked' })
+}

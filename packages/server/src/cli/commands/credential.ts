@@ -1,0 +1,120 @@
+import { type CredentialId, parseId } from '@cardkeep/core/kernel/ids'
+import { openSecret } from '@cardkeep/core/kernel/secret'
+import { createCredential, revokeCredential } from '@cardkeep/core/operations/change-credentials'
+import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import type { Operator } from '@cardkeep/core/operations/operator'
+import { type Permission, permissions, type Tenant } from '@cardkeep/core/tenants/tenant'
+import { Command } from 'commander'
+import type { Vault } from '../../compose.ts'
+import { offeredDialects } from '../../config.ts'
+import { type MintableDialect, mintCredential } from '../../dialects/credentials.ts'
+import { withVault } from '../context.ts'
+import { CommandFailure, orFail } from '../failure.ts'
+import { asListOf, asOneOf, jsonOption } from '../options.ts'
+
+const defaultPermissions: readonly Permission[] = ['tokenize', 'forward']
+
+export const credentialCommand = (): Command =>
+  new Command('credential')
+    .description('what proves who calls')
+    .addCommand(create())
+    .addCommand(list())
+    .addCommand(revoke())
+
+export interface NewCredentialWish {
+  readonly dialect: MintableDialect
+  readonly permissions: readonly Permission[]
+}
+
+/** Makes a credential and answers its parts, the secret ones in clear: this is the only time they can be seen. */
+export const handOutCredential = async (
+  vault: Vault,
+  operator: Operator,
+  tenant: Tenant,
+  wish: NewCredentialWish,
+): Promise<{ readonly id: CredentialId; readonly shown: Readonly<Record<string, string>> }> => {
+  const minted = mintCredential(wish.dialect, tenant.environment, vault.ids)
+  const hash = vault.credentials.hash(minted.secret, minted.id)
+  const { dialect, permissions: granted } = wish
+  orFail(
+    await createCredential(vault.operatorPorts, operator, tenant, {
+      id: minted.id,
+      dialect,
+      permissions: granted,
+      hash,
+      publicKey: minted.publicKey,
+      expiresAt: undefined,
+    }),
+  )
+  return { id: minted.id, shown: minted.show((secret) => openSecret(secret, 'hand out')) }
+}
+
+const create = (): Command =>
+  new Command('create')
+    .description('make a credential; its secret is shown once')
+    .requiredOption('--tenant <tenant>', 'name or id')
+    .requiredOption('--dialect <dialect>', 'which API it is for', asOneOf(offeredDialects))
+    .option('--permit <permission>', 'grant a permission beside the usual ones', asListOf(permissions), [])
+    .option('--deny <permission>', 'withhold a usual one', asListOf(permissions), [])
+    .addOption(jsonOption())
+    .action(
+      (options: {
+        tenant: string
+        dialect: MintableDialect
+        permit: readonly Permission[]
+        deny: readonly Permission[]
+        json?: true
+      }) =>
+        withVault(options, async ({ vault, operator, out }) => {
+          const tenant = orFail(await findTenant(vault.store, options.tenant))
+          const granted = permissions.filter(
+            (permission) =>
+              (defaultPermissions.includes(permission) || options.permit.includes(permission)) &&
+              !options.deny.includes(permission),
+          )
+          const { id, shown } = await handOutCredential(vault, operator, tenant, {
+            dialect: options.dialect,
+            permissions: granted,
+          })
+          out.answer({ ...shown, credential_id: id, permissions: granted })
+          out.say('\nThe secret is shown this once and kept nowhere.')
+        }),
+    )
+
+const list = (): Command =>
+  new Command('list')
+    .description('credentials, without their secrets')
+    .option('--tenant <tenant>', 'name or id')
+    .addOption(jsonOption())
+    .action((options: { tenant?: string; json?: true }) =>
+      withVault(options, async ({ vault, out }) => {
+        const tenant =
+          options.tenant === undefined ? undefined : orFail(await findTenant(vault.store, options.tenant))
+        const credentials = await vault.store.credentials(tenant?.id)
+        out.answer({
+          credentials: credentials.map((credential) => ({
+            credential_id: credential.id,
+            tenant_id: credential.tenantId,
+            dialect: credential.dialect,
+            permissions: credential.permissions,
+            created_at: new Date(credential.createdAt).toISOString(),
+            revoked_at:
+              credential.revokedAt === undefined ? null : new Date(credential.revokedAt).toISOString(),
+          })),
+        })
+      }),
+    )
+
+const revoke = (): Command =>
+  new Command('revoke')
+    .description('refuse a credential from now on')
+    .argument('<id>', 'the credential_id')
+    .addOption(jsonOption())
+    .action((text: string, options: { json?: true }) =>
+      withVault(options, async ({ vault, operator, out }) => {
+        const id = parseId<CredentialId>(text)
+        if (!id) throw new CommandFailure('a credential id is a UUID')
+        orFail(await revokeCredential(vault.operatorPorts, operator, id))
+        out.answer({ credential_id: id, revoked: true })
+      }),
+    )

@@ -1,0 +1,20 @@
+import { sealVault } from '@cardkeep/core/operations/seal-vault'
+import { Command } from 'commander'
+import { withVault } from '../context.ts'
+import { jsonOption } from '../options.ts'
+
+export const sealCommand = (): Command =>
+  make('seal', 'shut the vault at once: every answer is 503, no code is held', true)
+
+export const unsealCommand = (): Command => make('unseal', 'open a sealed vault', false)
+
+const make = (name: string, description: string, sealed: boolean): Command =>
+  new Command(name)
+    .description(description)
+    .addOption(jsonOption())
+    .action((options: { json?: true }) =>
+      withVault(options, async ({ vault, operator, out }) => {
+        await sealVault(vault.operatorPorts, operator, sealed)
+        out.answer({ sealed })
+      }),
+    )

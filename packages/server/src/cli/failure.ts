@@ -1,0 +1,29 @@
+import type { OperatorRefusal } from '@cardkeep/core/operations/operator'
+import type { Result } from '@cardkeep/core/kernel/result'
+
+/** A command that cannot be done; the message is one line for whoever typed it. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+}
+
+type Row<R extends OperatorRefusal> = (refusal: R) => string
+
+const table: { readonly [Type in OperatorRefusal['type']]: Row<Extract<OperatorRefusal, { type: Type }>> } = {
+  NameTaken: ({ name }) => `a tenant named ${name} exists already`,
+  TenantNotFound: ({ tenant }) => `there is no tenant ${tenant}`,
+  ScopeNotFound: ({ scope }) => `there is no scope ${scope}`,
+  EnvironmentsDiffer: () => 'a test tenant and a live scope, or the other way round, are never linked',
+  AlreadyLinked: () => 'the tenant is linked to this scope already',
+  CredentialNotFound: () => 'there is no such credential',
+  DestinationNotFound: () => 'the tenant has no such destination',
+  PlainHttpOnLive: () => 'a live tenant sends over TLS only; --insecure-http is for test tenants',
+  Contended: () => 'others changed the same rows at every attempt; nothing was written, try again',
+}
+
+/** The value, or a failure that says the refusal in words. */
+export const orFail = <T>(result: Result<T, OperatorRefusal>): T => {
+  if (result.ok) return result.value
+  // Sound: the row of a refusal's type takes that refusal; the compiler cannot follow the pair.
+  const row = table[result.error.type] as Row<OperatorRefusal>
+  throw new CommandFailure(row(result.error))
+}

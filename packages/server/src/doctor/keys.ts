@@ -1,0 +1,42 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { dayMs } from '@cardkeep/core/kernel/time'
+import type { Vault } from '../compose.ts'
+import type { Config } from '../config.ts'
+import type { Finding } from './examine.ts'
+
+export const examineKeys = (vault: Vault): readonly Finding[] => [
+  examineRotation(vault),
+  examineBackup(vault.config),
+  ...examineCertificate(vault),
+]
+
+const examineRotation = ({ keyring }: Vault): Finding => {
+  const due = keyring.list().filter(({ needsRotation }) => needsRotation)
+  const purposes = [...new Set(due.map(({ purpose }) => purpose))].join(', ')
+  return due.length === 0
+    ? { check: 'keys', status: 'ok', detail: 'none is due to be rotated' }
+    : { check: 'keys', status: 'warn', detail: `${due.length} to be rotated soon: ${purposes}` }
+}
+
+/** A root key on the same disk as the database is lost, or stolen, together with it. */
+const examineBackup = ({ rootKeyFile, dataFolder }: Config): Finding => {
+  const sameDisk = statSync(rootKeyFile).dev === statSync(dataFolder).dev
+  return sameDisk
+    ? {
+        check: 'root key',
+        status: 'warn',
+        detail: 'lies on the same disk as the database; keep a copy elsewhere',
+      }
+    : { check: 'root key', status: 'ok', detail: 'lies on another disk than the database' }
+}
+
+const noticeMs = 30 * dayMs
+
+const examineCertificate = ({ config: { tls }, clock }: Vault): readonly Finding[] => {
+  if (tls.type !== 'own') return []
+  const { validTo } = new X509Certificate(readFileSync(tls.certificateFile))
+  const leftMs = Date.parse(validTo) - clock.now()
+  const status = leftMs < 0 ? 'fail' : leftMs < noticeMs ? 'warn' : 'ok'
+  return [{ check: 'certificate', status, detail: `valid to ${validTo}` }]
+}

@@ -1,0 +1,36 @@
+import type { CodeStore, Store } from '@cardkeep/core/ports'
+
+/** What must be told when another process, such as a command of the operator, has changed the database. */
+export interface Followers {
+  readonly store: Pick<Store, 'isSealed'> & { dataVersion(): number }
+  readonly keyring: { reload(): Promise<void> }
+  readonly directory: { forget(): void }
+  readonly codes: Pick<CodeStore, 'dropAll'>
+  readonly door: { isSealed(): boolean; setSealed(sealed: boolean): void }
+}
+
+/** Commands are followed within a second; four looks a second leave room for a slow one. */
+export const followEveryMs = 250
+
+/** Looks whether the database changed and passes it on. Call it once before the door opens, then again and again. */
+export const createFollower = ({
+  store,
+  keyring,
+  directory,
+  codes,
+  door,
+}: Followers): (() => Promise<void>) => {
+  let seen: number | undefined
+  return async () => {
+    const version = store.dataVersion()
+    if (version !== seen) {
+      directory.forget()
+      door.setSealed(await store.isSealed())
+      await keyring.reload()
+      // Only now: if something threw, the next look tries again.
+      seen = version
+    }
+    // A request that was already inside when the vault was sealed may have held a code since.
+    if (door.isSealed()) await codes.dropAll()
+  }
+}

@@ -1,0 +1,69 @@
+import type { Change } from '@cardkeep/core/changes'
+import type { Store } from '@cardkeep/core/ports'
+
+/** A store that remembers what every request asks for and only operators change. */
+export interface Directory {
+  readonly store: Store
+  /** Another process changed the database: whatever is remembered may be wrong. */
+  forget(): void
+}
+
+/** Changes of tokens and of the audit log touch nothing that is remembered here. */
+const unrelated: ReadonlySet<Change['type']> = new Set([
+  'put-fingerprint',
+  'put-token',
+  'replace-token',
+  'erase-token',
+  'audit',
+  'put-checkpoint',
+  'reserve-seals',
+])
+
+/**
+ * Tenants, scopes, links, credentials and destinations are few and change seldom, but each request reads some. What is
+ * not found is not remembered: callers could fill the memory with names that do not exist.
+ */
+export const createDirectory = (store: Store): Directory => {
+  const caches = new Set<Map<string, unknown>>()
+  const forget = (): void => {
+    for (const cache of caches) cache.clear()
+  }
+
+  const remember = <Key extends string, Value>(
+    read: (key: Key) => Promise<Value | undefined>,
+  ): ((key: Key) => Promise<Value | undefined>) => {
+    const cache = new Map<string, Value>()
+    caches.add(cache)
+    return async (key) => {
+      const known = cache.get(key)
+      if (known !== undefined) return known
+      const value = await read(key)
+      if (value !== undefined) cache.set(key, value)
+      return value
+    }
+  }
+
+  const destinations = remember(store.destinations)
+  const links = remember(async (pair: string) => {
+    const [scopeId, tenantId] = pair.split(' ')
+    const isLinked = await store.isLinked(...([scopeId, tenantId] as Parameters<Store['isLinked']>))
+    return isLinked || undefined
+  })
+
+  return {
+    forget,
+    store: {
+      ...store,
+      commit: async (changes) => {
+        const result = await store.commit(changes)
+        if (!changes.every(({ type }) => unrelated.has(type))) forget()
+        return result
+      },
+      tenant: remember(store.tenant),
+      scope: remember(store.scope),
+      credential: remember(store.credential),
+      destinations: async (tenantId) => (await destinations(tenantId)) ?? [],
+      isLinked: async (scopeId, tenantId) => (await links(`${scopeId} ${tenantId}`)) ?? false,
+    },
+  }
+}

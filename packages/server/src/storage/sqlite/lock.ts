@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import { ConfigError } from '../../config.ts'
+import { DatabaseBusy, openDatabase } from './database.ts'
+
+export interface FolderLock {
+  release(): void
+}
+
+/**
+ * Makes this process the only one that serves a folder: codes are in the memory of one, and another would not find
+ * them. The lock is the operating system's, on an open file, so a process that dies takes it along.
+ */
+export const lockFolder = (folder: string): FolderLock => {
+  const database = openDatabase(join(folder, 'serving.lock'))
+  try {
+    database.exec('begin immediate')
+  } catch (error) {
+    database.close()
+    if (error instanceof DatabaseBusy)
+      throw new ConfigError(`another vault serves ${folder}; an embedded vault has one process`)
+    throw error
+  }
+  return { release: () => database.close() }
+}
