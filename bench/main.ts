@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measureMemory } from './memory.ts'
+import { measureProxy } from './proxy.ts'
+import { type Measurement, report } from './report.ts'
+import { measureTokenize } from './tokenize.ts'
+
+/*
+ * `npm run bench [-- name …]`: each figure is a ratio, or a difference, to its limit in the same run on the same
+ * machine. Absolute times say more about the machine than about the vault.
+ */
+
+const benches: Readonly<Record<string, (folder: string) => Promise<readonly Measurement[]>>> = {
+  tokenize: measureTokenize,
+  proxy: measureProxy,
+  memory: measureMemory,
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.find((name) => !(name in benches))
+if (unknown !== undefined) throw new Error(`${unknown} is not one of ${Object.keys(benches).join(', ')}`)
+
+const measurements: Measurement[] = []
+for (const [name, measure] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const folder = mkdtempSync(join(tmpdir(), 'cardkeep-bench-'))
+  process.stdout.write(`${name} …\n`)
+  try {
+    measurements.push(...(await measure(folder)))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+report(measurements)

@@ -1,0 +1,52 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Measurement {
+  readonly name: string
+  /** The figure that counts, in `unit`. */
+  readonly value: number
+  readonly unit: 'ratio' | 'ms added' | 'MB added'
+  readonly floor: number
+  readonly aim: number
+  readonly details: Readonly<Record<string, number | string>>
+}
+
+/** Prints the table, and keeps it with a description of the machine in bench/results. */
+export const report = (measurements: readonly Measurement[]): void => {
+  const rows = measurements.map((measurement) => ({
+    measurement: measurement.name,
+    value: `${round(measurement.value)} ${measurement.unit}`,
+    floor: measurement.floor,
+    aim: measurement.aim,
+    verdict: judge(measurement),
+  }))
+  console.table(rows)
+  for (const { name, details } of measurements) {
+    console.log(`\n${name}`)
+    for (const [detail, value] of Object.entries(details))
+      console.log(`  ${detail.padEnd(38)} ${typeof value === 'number' ? round(value) : value}`)
+  }
+  const folder = fileURLToPath(new URL('results', import.meta.url))
+  mkdirSync(folder, { recursive: true })
+  const at = new Date().toISOString()
+  const file = join(folder, `${at.slice(0, 10)}.json`)
+  writeFileSync(file, `${JSON.stringify({ at, machine: describeMachine(), measurements }, null, 2)}\n`)
+  console.log(`\nkept in bench/results/${at.slice(0, 10)}.json`)
+}
+
+const judge = ({ value, unit, floor, aim }: Measurement): string => {
+  const reaches = (target: number): boolean => (unit === 'ratio' ? value >= target : value <= target)
+  return reaches(aim) ? 'aim' : reaches(floor) ? 'floor' : 'BELOW'
+}
+
+const describeMachine = () => ({
+  cores: cpus().length,
+  processor: cpus()[0]?.model ?? 'unknown',
+  memoryGiB: Math.round(totalmem() / 1024 ** 3),
+  system: `${type()} ${release()}`,
+  node: process.version,
+})
+
+const round = (value: number): number => Math.round(value * 1000) / 1000
