@@ -1,0 +1,13 @@
+import { hash } from 'node:crypto'
+import { type AuditEntry, writeEntry } from '@cardkeep/core/audit/entry'
+import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
+
+/** What the chain holds before its first entry. */
+export const emptyChain: AuditHead = { seq: 0, hash: new Uint8Array(32) }
+
+/** The entry that follows `head`: one further, hashed together with the hash before it. */
+export const linkEntry = (head: AuditHead, entry: AuditEntry): StoredAuditEntry => {
+  const seq = head.seq + 1
+  const text = writeEntry(seq, entry)
+  return { seq, text, hash: hash('sha256', Buffer.concat([head.hash, Buffer.from(text)]), 'buffer') }
+}

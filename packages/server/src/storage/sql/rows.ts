@@ -1,0 +1,177 @@
+import type { AuditCheckpoint } from '@cardkeep/core/changes'
+import type { Scheme } from '@cardkeep/core/cards/scheme'
+import type { CodePolicy, Dialect } from '@cardkeep/core/codes/policy'
+import { type Destination, forwardMethods } from '@cardkeep/core/destinations/destination'
+import {
+  type KeyAlgorithm,
+  type KeyRecord,
+  type KeySet,
+  type KeyState,
+  keyPurposes,
+} from '@cardkeep/core/keys'
+import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
+import {
+  type Credential,
+  type Environment,
+  permissions,
+  type Scope,
+  type Tenant,
+} from '@cardkeep/core/tenants/tenant'
+import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
+import type { StoredToken, TokenStatus } from '@cardkeep/core/tokens/token'
+import {
+  type Row,
+  readBytes,
+  readFlag,
+  readId,
+  readNumber,
+  readOptional,
+  readText,
+  readTime,
+  readWord,
+  readWords,
+} from './values.ts'
+
+/* Rows become domain values field by field: what a row holds besides never gets any further. */
+
+/** The words of a union as a list that cannot lack one: a missing key does not compile. */
+const wordsOf = <Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] =>
+  Object.keys(words) as Word[]
+
+const environments = wordsOf<Environment>({ test: true, live: true })
+const statuses = wordsOf<TokenStatus>({ active: true, suspended: true, deleted: true })
+const dialects = wordsOf<Dialect>({ ozura: true, hellgate: true, verifone: true, pismo: true })
+const ownerTypes = wordsOf<KeyRecord['owner']['type']>({ vault: true, scope: true, tenant: true })
+const algorithms = wordsOf<KeyAlgorithm>({ 'AES-256-GCM': true, 'HMAC-SHA-256': true, Ed25519: true })
+const states = wordsOf<KeyState>({ active: true, 'decrypt-only': true, destroyed: true })
+const schemes = wordsOf<Scheme>({
+  visa: true,
+  mastercard: true,
+  amex: true,
+  discover: true,
+  diners: true,
+  jcb: true,
+  unionpay: true,
+  maestro: true,
+  unknown: true,
+})
+
+export const readToken = (row: Row): StoredToken => ({
+  id: readId(row, 'id'),
+  scopeId: readId(row, 'scope_id'),
+  tenantId: readId(row, 'tenant_id'),
+  version: readNumber(row, 'version'),
+  status: readWord(row, 'status', statuses),
+  test: readFlag(row, 'is_test'),
+  unique: readFlag(row, 'is_unique'),
+  fingerprintId: readId(row, 'fingerprint_id'),
+  scheme: readWord(row, 'scheme', schemes),
+  mask: {
+    bin: readText(row, 'bin'),
+    last4: readText(row, 'last4'),
+    length: readNumber(row, 'pan_length'),
+  },
+  sealedCard: readBytes(row, 'sealed_card'),
+  createdAt: readTime(row, 'created_at'),
+  updatedAt: readTime(row, 'updated_at'),
+  expiresAt: readOptional(row, 'expires_at', readTime),
+})
+
+export const readFingerprint = (row: Row): StoredFingerprint => ({
+  scopeId: readId(row, 'scope_id'),
+  hash: readBytes(row, 'hash'),
+  keyVersion: readNumber(row, 'key_version'),
+  id: readId(row, 'id'),
+})
+
+export const readTenant = (row: Row): Tenant => ({
+  id: readId(row, 'id'),
+  name: readText(row, 'name'),
+  environment: readWord(row, 'environment', environments),
+  defaultScopeId: readId(row, 'default_scope_id'),
+  codePolicy: readOptional(row, 'policy_hold', () => readPolicy(row)),
+  createdAt: readTime(row, 'created_at'),
+})
+
+const readPolicy = (row: Row): CodePolicy => ({
+  hold: readFlag(row, 'policy_hold'),
+  ttlMs: readNumber(row, 'policy_ttl_ms'),
+  uses: readNumber(row, 'policy_uses'),
+})
+
+export const readScope = (row: Row): Scope => ({
+  id: readId(row, 'id'),
+  environment: readWord(row, 'environment', environments),
+  deduplicates: readFlag(row, 'deduplicates'),
+  createdAt: readTime(row, 'created_at'),
+})
+
+export const readCredential = (row: Row): Credential => ({
+  id: readId(row, 'id'),
+  tenantId: readId(row, 'tenant_id'),
+  dialect: readWord(row, 'dialect', dialects),
+  permissions: readWords(row, 'permissions', permissions),
+  hash: readBytes(row, 'hash'),
+  publicKey: readOptional(row, 'public_key', readText),
+  createdAt: readTime(row, 'created_at'),
+  expiresAt: readOptional(row, 'expires_at', readTime),
+  revokedAt: readOptional(row, 'revoked_at', readTime),
+})
+
+export const readDestination = (row: Row): Destination => ({
+  id: readId(row, 'id'),
+  tenantId: readId(row, 'tenant_id'),
+  origin: readText(row, 'origin'),
+  pathPrefix: readOptional(row, 'path_prefix', readText),
+  methods: readWords(row, 'methods', forwardMethods),
+  ca: readOptional(row, 'ca', readText),
+  client: readOptional(row, 'client_certificate', () => ({
+    certificate: readText(row, 'client_certificate'),
+    sealedKey: readBytes(row, 'client_sealed_key'),
+  })),
+  allowPrivate: readFlag(row, 'allow_private'),
+  createdAt: readTime(row, 'created_at'),
+})
+
+export const readKey = (row: Row): KeyRecord => ({
+  id: readId(row, 'id'),
+  purpose: readWord(row, 'purpose', keyPurposes),
+  owner: {
+    type: readWord(row, 'owner_type', ownerTypes),
+    id: readBytes(row, 'owner_id').length === 0 ? '' : readId(row, 'owner_id'),
+  },
+  environment: readOptional(row, 'environment', () => readWord(row, 'environment', environments)),
+  algorithm: readWord(row, 'algorithm', algorithms),
+  version: readNumber(row, 'version'),
+  state: readWord(row, 'state', states),
+  createdAt: readTime(row, 'created_at'),
+  expiresAt: readTime(row, 'expires_at'),
+  checkValue: readText(row, 'check_value'),
+  wrapped: readBytes(row, 'wrapped'),
+  publicKey: readOptional(row, 'public_key', readBytes),
+  reservedSeals: readNumber(row, 'reserved_seals'),
+})
+
+export const readKeySet = (row: Row): KeySet => ({
+  counter: readNumber(row, 'counter'),
+  sealedDigest: readBytes(row, 'sealed_digest'),
+})
+
+export const readAuditHead = (row: Row): AuditHead => ({
+  seq: readNumber(row, 'seq'),
+  hash: readBytes(row, 'hash'),
+})
+
+export const readAuditEntry = (row: Row): StoredAuditEntry => ({
+  seq: readNumber(row, 'seq'),
+  text: readText(row, 'text'),
+  hash: readBytes(row, 'hash'),
+})
+
+export const readCheckpoint = (row: Row): AuditCheckpoint => ({
+  seq: readNumber(row, 'seq'),
+  hash: readBytes(row, 'hash'),
+  at: readTime(row, 'at'),
+  keyId: readId(row, 'key_id'),
+  signature: readBytes(row, 'signature'),
+})

@@ -1,0 +1,94 @@
+/*
+ * Every statement of the store, once for both engines: `$n` placeholders, no functions of time, bytes for ids,
+ * 0 and 1 for flags. An insert that finds its place taken changes no row; whoever runs it sees the count.
+ */
+
+const tokenColumns = `tokens.id, tokens.scope_id, tokens.tenant_id, tokens.version, tokens.status, tokens.is_test,
+  tokens.is_unique, fingerprints.id as fingerprint_id, tokens.scheme, tokens.bin, tokens.last4, tokens.pan_length,
+  tokens.sealed_card, tokens.created_at, tokens.updated_at, tokens.expires_at`
+
+const tokens = 'tokens join fingerprints on fingerprints.no = tokens.fingerprint_no'
+
+const tenantColumns =
+  'id, name, environment, default_scope_id, policy_hold, policy_ttl_ms, policy_uses, created_at'
+
+const credentialColumns =
+  'id, tenant_id, dialect, permissions, hash, public_key, created_at, expires_at, revoked_at'
+
+const keyColumns = `id, purpose, owner_type, owner_id, environment, algorithm, version, state, created_at, expires_at,
+  check_value, wrapped, public_key, reserved_seals`
+
+export const statements = {
+  putFingerprint: `insert into fingerprints (id, scope_id, hash, key_version) values ($1, $2, $3, $4)
+    on conflict do nothing`,
+  fingerprint: 'select id, scope_id, hash, key_version from fingerprints where scope_id = $1 and hash = $2',
+  eraseFingerprint: `delete from fingerprints where no = $1
+    and not exists (select 1 from tokens where tokens.fingerprint_no = fingerprints.no)`,
+
+  // A fingerprint that was erased meanwhile leaves a null where none may be; whoever runs this takes it for a conflict.
+  putToken: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, scheme,
+      bin, last4, pan_length, sealed_card, created_at, updated_at, expires_at)
+    values ($1, $2, $3, (select no from fingerprints where id = $4 and scope_id = $2), $5, $6, $7, $8, $9, $10, $11,
+      $12, $13, $14, $15, $16)
+    on conflict do nothing`,
+  replaceToken: `update tokens set scope_id = $2, tenant_id = $3,
+      fingerprint_no = (select no from fingerprints where id = $4 and scope_id = $2), version = $5, status = $6,
+      is_test = $7, is_unique = $8, scheme = $9, bin = $10, last4 = $11, pan_length = $12, sealed_card = $13,
+      created_at = $14, updated_at = $15, expires_at = $16
+    where id = $1 and version = $5 - 1`,
+  eraseToken: 'delete from tokens where id = $1 and version = $2 returning fingerprint_no',
+  token: `select ${tokenColumns} from ${tokens} where tokens.id = $1`,
+  uniqueToken: `select ${tokenColumns} from ${tokens} where fingerprints.id = $2 and fingerprints.scope_id = $1
+    and tokens.is_unique = 1 and tokens.status <> 'deleted'`,
+  expiredTokens: `select ${tokenColumns} from ${tokens} where tokens.expires_at <= $1
+    order by tokens.expires_at limit $2`,
+
+  putTenant: `insert into tenants (${tenantColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+  setCodePolicy: 'update tenants set policy_hold = $2, policy_ttl_ms = $3, policy_uses = $4 where id = $1',
+  tenant: `select ${tenantColumns} from tenants where id = $1`,
+  tenantNamed: `select ${tenantColumns} from tenants where name = $1`,
+  tenants: `select ${tenantColumns} from tenants order by created_at, id`,
+
+  putScope: `insert into scopes (id, environment, deduplicates, created_at) values ($1, $2, $3, $4)
+    on conflict do nothing`,
+  scope: 'select id, environment, deduplicates, created_at from scopes where id = $1',
+  linkScope: 'insert into scope_links (scope_id, tenant_id) values ($1, $2) on conflict do nothing',
+  isLinked: 'select 1 as linked from scope_links where scope_id = $1 and tenant_id = $2',
+
+  putCredential: `insert into credentials (${credentialColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict do nothing`,
+  revokeCredential: 'update credentials set revoked_at = $2 where id = $1 and revoked_at is null',
+  credential: `select ${credentialColumns} from credentials where id = $1`,
+  credentials: `select ${credentialColumns} from credentials order by created_at, id`,
+  credentialsOfTenant: `select ${credentialColumns} from credentials where tenant_id = $1 order by created_at, id`,
+
+  putDestination: `insert into destinations (id, tenant_id, origin, path_prefix, methods, ca, client_certificate,
+      client_sealed_key, allow_private, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+  removeDestination: 'delete from destinations where id = $1',
+  destinations: `select id, tenant_id, origin, path_prefix, methods, ca, client_certificate, client_sealed_key,
+      allow_private, created_at
+    from destinations where tenant_id = $1 order by created_at, id`,
+
+  putKey: `insert into keys (${keyColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    on conflict do nothing`,
+  setKeyState: 'update keys set state = $2, wrapped = $3 where id = $1',
+  reserveSeals: 'update keys set reserved_seals = $2 where id = $1 and reserved_seals < $2',
+  keys: `select ${keyColumns} from keys order by created_at, id`,
+  putKeySet: 'update key_set set counter = $1, sealed_digest = $2 where id = 1 and counter = $1 - 1',
+  keySet: 'select counter, sealed_digest from key_set where id = 1 and counter > 0',
+
+  sealVault: 'update vault_state set sealed = $1 where id = 1',
+  isSealed: 'select sealed from vault_state where id = 1',
+  probeWriting: 'update vault_state set write_probes = write_probes + 1 where id = 1',
+
+  appendAuditEntry: 'insert into audit_entries (seq, text, hash) values ($1, $2, $3)',
+  auditHead: 'select seq, hash from audit_entries order by seq desc limit 1',
+  auditEntries: 'select seq, text, hash from audit_entries where seq > $1 order by seq limit $2',
+  // Inserts nothing where the chain holds another entry, or none, at this place.
+  putCheckpoint: `insert into audit_checkpoints (seq, hash, at, key_id, signature)
+    select $1, $2, $3, $4, $5 from audit_entries where seq = $1 and hash = $2`,
+  checkpoints: 'select seq, hash, at, key_id, signature from audit_checkpoints order by seq, no',
+} as const satisfies Record<string, string>
+
+export type StatementName = keyof typeof statements

@@ -1,0 +1,74 @@
+import type { Brand } from '@cardkeep/core/kernel/brand'
+import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
+
+/* How values stand in columns, the same in every engine, and how they are read back: checked, one field at a time. */
+
+export type SqlValue = string | number | Uint8Array | null
+
+/** A row as an engine answers it, not yet believed. */
+export type Row = Readonly<Record<string, unknown>>
+
+type Read<T> = (row: Row, column: string) => T
+
+/** The 16 bytes of a UUID: less than half of its text in every row and index. */
+export const idValue = (id: string): Uint8Array => {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex')
+  // Precondition: an id is a UUID. Decoding stops where it is none, and another id would be read back.
+  if (id.length !== 36 || bytes.length !== 16) throw new Error('an id that is no UUID cannot be stored')
+  return bytes
+}
+
+export const flagValue = (flag: boolean): number => (flag ? 1 : 0)
+
+export const orNull = <T extends SqlValue>(value: T | undefined): T | null => value ?? null
+
+/** Only for lists that are stored and read as a whole. */
+export const listValue = (list: readonly string[]): string => JSON.stringify(list)
+
+export const readText: Read<string> = (row, column) => {
+  const value = row[column]
+  return typeof value === 'string' ? value : unexpected(column)
+}
+
+export const readNumber: Read<number> = (row, column) => {
+  const value = row[column]
+  return typeof value === 'number' ? value : unexpected(column)
+}
+
+export const readBytes: Read<Uint8Array> = (row, column) => {
+  const value = row[column]
+  return value instanceof Uint8Array ? value : unexpected(column)
+}
+
+export const readFlag: Read<boolean> = (row, column) => readNumber(row, column) === 1
+
+export const readTime: Read<EpochMs> = (row, column) => epochMs(readNumber(row, column))
+
+export const readId = <Id extends Brand<string, string>>(row: Row, column: string): Id => {
+  const bytes = readBytes(row, column)
+  if (bytes.length !== 16) return unexpected(column)
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as Id
+}
+
+/** One of a closed list of words. */
+export const readWord = <Word extends string>(row: Row, column: string, words: readonly Word[]): Word =>
+  words.find((word) => word === row[column]) ?? unexpected(column)
+
+export const readWords = <Word extends string>(
+  row: Row,
+  column: string,
+  words: readonly Word[],
+): readonly Word[] => {
+  const list: unknown = JSON.parse(readText(row, column))
+  if (!Array.isArray(list)) return unexpected(column)
+  return list.map((entry) => words.find((word) => word === entry) ?? unexpected(column))
+}
+
+export const readOptional = <T>(row: Row, column: string, read: Read<T>): T | undefined =>
+  row[column] === null ? undefined : read(row, column)
+
+/** Names the column and never what stands in it. */
+const unexpected = (column: string): never => {
+  throw new Error(`the database holds something unexpected in the column ${column}`)
+}

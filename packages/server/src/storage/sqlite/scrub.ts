@@ -1,0 +1,56 @@
+import type { Change } from '@cardkeep/core/changes'
+import { UnavailableError } from '@cardkeep/core/errors'
+import type { Database } from './database.ts'
+
+/** After these, bytes that should be gone still stand in the write-ahead log. */
+const erasing: ReadonlySet<Change['type']> = new Set(['erase-token', 'remove-destination', 'set-key-state'])
+
+/** How long what was erased may stay in the log. Copying the log is work: a sweep of many tokens should cause it once. */
+export const scrubAfterMs = 1_000
+
+export interface Scrubber {
+  /** These were written. */
+  written(changes: readonly Change[]): void
+  /** Clears the log now if anything was erased since. */
+  finish(): void
+}
+
+/**
+ * The database overwrites erased rows, but the log still has the pages as they were before. Copying it into the
+ * database and cutting it to nothing ends them there too (PCI DSS 3.2.1: deleted data cannot be recovered).
+ */
+export const createScrubber = (database: Database): Scrubber => {
+  const truncate = database.prepare('pragma wal_checkpoint(truncate)')
+  let timer: NodeJS.Timeout | undefined
+
+  const arm = (): void => {
+    timer ??= setTimeout(scrub, scrubAfterMs).unref()
+  }
+
+  const scrub = (): void => {
+    timer = undefined
+    // Another process reads what the log holds, or writes: later then.
+    if (!isTruncated()) arm()
+  }
+
+  const isTruncated = (): boolean => {
+    try {
+      return truncate.get()?.['busy'] === 0
+    } catch (error) {
+      if (error instanceof UnavailableError) return false
+      throw error
+    }
+  }
+
+  return {
+    written: (changes) => {
+      if (changes.some(({ type }) => erasing.has(type))) arm()
+    },
+    finish: () => {
+      if (!timer) return
+      clearTimeout(timer)
+      timer = undefined
+      isTruncated()
+    },
+  }
+}
