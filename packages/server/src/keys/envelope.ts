@@ -1,0 +1,124 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto'
+
+/*
+ * format (1 byte) ‖ algorithm (1) ‖ key version (u32, big endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
+ *
+ * The header in front of the ciphertext and the context, which says where the bytes belong, are the associated data: a
+ * sealed thing opens only with both unchanged. The header tells which key opens it and decides nothing else.
+ */
+
+const format = 1
+const cipherName = 'aes-256-gcm'
+const nonceAt = 6
+const nonceBytes = 12
+const headerBytes = nonceAt + nonceBytes
+const tagBytes = 16
+const keyBytes = 32
+
+/** How the key that seals comes from the stored key. */
+const algorithms = {
+  /** AES-256-GCM under a key that HKDF-SHA-256 derives for the context and the key version. */
+  derived: 1,
+  /** AES-256-GCM under the stored key itself. */
+  direct: 2,
+} as const
+
+export interface Sealing {
+  readonly algorithm: keyof typeof algorithms
+  readonly key: KeyObject
+  readonly keyVersion: number
+  /** What the bytes are and where they belong, encoded so that no two contexts are alike. */
+  readonly context: Uint8Array
+}
+
+/** Seals under a random nonce and wipes the plaintext. */
+export const sealEnvelope = (sealing: Sealing, plaintext: Buffer): Buffer => {
+  const sealed = Buffer.allocUnsafe(headerBytes + plaintext.length + tagBytes)
+  sealed[0] = format
+  sealed[1] = algorithms[sealing.algorithm]
+  sealed.writeUInt32BE(sealing.keyVersion, 2)
+  sealed.set(nextNonce(), nonceAt)
+  const header = sealed.subarray(0, headerBytes)
+  try {
+    const cipher = createCipheriv(cipherName, sealingKey(sealing), header.subarray(nonceAt))
+    cipher.setAAD(Buffer.concat([header, sealing.context]))
+    // GCM is a stream: everything comes from `update`, and `final` only makes the tag.
+    sealed.set(cipher.update(plaintext), headerBytes)
+    cipher.final()
+    sealed.set(cipher.getAuthTag(), sealed.length - tagBytes)
+    return sealed
+  } finally {
+    plaintext.fill(0)
+  }
+}
+
+/** The plaintext, which the caller wipes. Throws if a byte of it was changed, or if it belongs elsewhere. */
+export const openEnvelope = (sealing: Sealing, sealed: Uint8Array): Buffer => {
+  if (sealed[1] !== algorithms[sealing.algorithm]) throw isUnknown()
+  const header = sealed.subarray(0, headerBytes)
+  const decipher = createDecipheriv(cipherName, sealingKey(sealing), header.subarray(nonceAt), {
+    authTagLength: tagBytes,
+  })
+  decipher.setAAD(Buffer.concat([header, sealing.context]))
+  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
+  const plaintext = decipher.update(sealed.subarray(headerBytes, sealed.length - tagBytes))
+  try {
+    decipher.final()
+    return plaintext
+  } catch {
+    plaintext.fill(0)
+    throw cannotOpen()
+  }
+}
+
+/** Which version of the key seals it. Throws if the bytes have another form than this program writes. */
+export const readKeyVersion = (sealed: Uint8Array): number => {
+  if (sealed.length < headerBytes + tagBytes) throw cannotOpen()
+  if (sealed[0] !== format) throw isUnknown()
+  return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt32BE(2)
+}
+
+const cannotOpen = (): Error => new Error('sealed bytes were changed, or belong elsewhere')
+
+/** Told apart from a change, because a newer version of this program may have written it. */
+const isUnknown = (): Error => new Error('sealed bytes have a form that this version does not know')
+
+const sealingKey = ({ algorithm, key, keyVersion, context }: Sealing): KeyObject =>
+  algorithm === 'derived' ? deriveKey(key, keyVersion, context) : key
+
+const label = Buffer.from('cardkeep record key 1')
+const noSalt = Buffer.alloc(0)
+
+/** HKDF (RFC 5869); the stored key is random, so it needs no salt. */
+const deriveKey = (key: KeyObject, keyVersion: number, context: Uint8Array): KeyObject => {
+  const version = Buffer.allocUnsafe(4)
+  version.writeUInt32BE(keyVersion)
+  const derived = new Uint8Array(
+    hkdfSync('sha256', key, noSalt, Buffer.concat([label, version, context]), keyBytes),
+  )
+  try {
+    return createSecretKey(derived)
+  } finally {
+    derived.fill(0)
+  }
+}
+
+// One call of the random generator for many nonces: a call for each costs as much as sealing does.
+const nonces = Buffer.alloc(nonceBytes * 512)
+let noncesUsed = nonces.length
+
+const nextNonce = (): Buffer => {
+  if (noncesUsed === nonces.length) {
+    randomFillSync(nonces)
+    noncesUsed = 0
+  }
+  noncesUsed += nonceBytes
+  return nonces.subarray(noncesUsed - nonceBytes, noncesUsed)
+}
