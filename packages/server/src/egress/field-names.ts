@@ -1,0 +1,31 @@
+/**
+ * What the name of a field, header or parameter says of its value. Three digits occur everywhere; a name is all there is
+ * to tell a security code from a price.
+ */
+export type FieldKind = 'code' | 'amount' | 'other'
+
+export const kindOfField = (name: string): FieldKind => {
+  const joined = name.toLowerCase().replace(/[^a-z0-9]/g, '')
+  if (codeInName.test(joined) || codeAsName.test(joined)) return 'code'
+  return amountInName.test(joined) || wordsOf(name).some((word) => amountWords.has(word)) ? 'amount' : 'other'
+}
+
+/** Names that schemes and processors use, wherever they stand in a longer one. */
+const codeInName =
+  /cvv|cvc|cvn|cvd|cav2|securitycode|cardcode|cardverification|verification(?:code|value|number|data|digits)/
+
+/** These are too short to be looked for inside other words. */
+const codeAsName = /^(?:card|cc)?(?:cid|csc|cav|cvx)\d?(?:code|value|number)?$/
+
+const amountInName = /amount|quantity|currency|status/
+
+const amountWords: ReadonlySet<string> = new Set(
+  'amt qty price prices total subtotal sum balance fee fees tax count cents units'.split(' '),
+)
+
+/** `unitPrice`, `unit_price` and `UNIT-PRICE` are the words `unit` and `price`; `account` is no `count`. */
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)

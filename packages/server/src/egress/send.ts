@@ -1,0 +1,101 @@
+import { UnavailableError } from '@cardkeep/core/errors'
+import { openSecret } from '@cardkeep/core/kernel/secret'
+import type { AdmittedForward, Parcel, SendOutcome } from '@cardkeep/core/ports'
+import { ConnectFailure } from './connector.ts'
+import { decodeAnswer } from './decode-answer.ts'
+import { dispatchOnce, type Incoming, type Outgoing } from './dispatch.ts'
+import { createEchoGuard } from './echo-guard.ts'
+import { failed, timedOut } from './failures.ts'
+import { forwardableHeaders, withContentType } from './headers.ts'
+import type { Pools } from './pools.ts'
+
+export interface SendTimeouts {
+  readonly headersMs: number
+  readonly bodyMs: number
+  readonly totalMs: number
+}
+
+export interface SendLimits {
+  readonly requestBytes: number
+  /** Of the body as it comes, and again of what it decodes to. */
+  readonly answerBytes: number
+}
+
+export interface SendPorts {
+  readonly pools: Pools
+  readonly timeouts: SendTimeouts
+  readonly limits: SendLimits
+}
+
+/** Sends a request at most once, and answers with the provider's answer in which what was sent is covered. */
+export const sendForward = async (
+  ports: SendPorts,
+  forward: AdmittedForward,
+  parcel: Parcel,
+): Promise<SendOutcome> => {
+  const { limits } = ports
+  const body = parcel.body && Buffer.from(openSecret(parcel.body, 'render'))
+  if (body && body.length > limits.requestBytes) return refused({ type: 'RequestTooLarge' })
+  const headers = body ? withContentType(forward.headers, parcel.contentType) : forward.headers
+  const { href, origin } = forward.url
+  const came = await exchange(ports, forward, {
+    path: href.slice(origin.length),
+    method: forward.method,
+    headers,
+    body,
+  })
+  return came.type === 'refused' ? came : readAnswer(came.incoming, parcel, limits)
+}
+
+type Refused = Extract<SendOutcome, { type: 'refused' }>
+
+const refused = (refusal: Refused['refusal']): Refused => ({ type: 'refused', refusal })
+
+/** How often a request that was not begun may look for another connection. */
+const maxConnections = 3
+
+/**
+ * A kept connection may go away before the request is written to it, and a pool may be replaced while the request waits
+ * in it. Nothing was sent then, so another connection is tried.
+ */
+const exchange = async (
+  { pools, timeouts, limits }: SendPorts,
+  { destination }: AdmittedForward,
+  outgoing: Outgoing,
+): Promise<Refused | { readonly type: 'came'; readonly incoming: Incoming }> => {
+  const { headersMs, bodyMs, totalMs } = timeouts
+  const deadline = performance.now() + totalMs
+  try {
+    for (let attempt = 0; attempt < maxConnections; attempt++) {
+      const pool = await pools.get(destination)
+      const result = await dispatchOnce(pool, outgoing, {
+        headersMs,
+        bodyMs,
+        deadline,
+        answerBytes: limits.answerBytes,
+      })
+      if (result.ok) return { type: 'came', incoming: result.value }
+      if (result.error.type !== 'NotStarted') return refused(result.error)
+    }
+    return refused(failed('no', 'connection lost'))
+  } catch (error) {
+    if (error instanceof UnavailableError) return refused({ type: 'Unavailable' })
+    if (error instanceof ConnectFailure)
+      return refused(error.reason === 'timed out' ? timedOut('no') : failed('no', error.reason))
+    throw error
+  }
+}
+
+const readAnswer = async (incoming: Incoming, parcel: Parcel, limits: SendLimits): Promise<SendOutcome> => {
+  const decoded = await decodeAnswer(incoming, limits.answerBytes)
+  if (!decoded.ok) return refused(failed('yes', decoded.error))
+  const guard = createEchoGuard(parcel)
+  return {
+    type: 'answered',
+    answer: {
+      status: incoming.status,
+      headers: guard.headers(forwardableHeaders(incoming.headers)),
+      body: guard.body(decoded.value),
+    },
+  }
+}
