@@ -1,0 +1,160 @@
+/*
+ * Who may use whom. Arrows point inwards:
+ *
+ *   bin → cli → doctor → compose → dialects, jobs → http, storage, ephemeral, egress, audit → keys → log → core
+ *
+ * A layer that wants something of another asks for a port of the core and is handed the implementation by compose.ts.
+ * Where a row allows more than that it gives the reason.
+ */
+
+export interface Layer {
+  readonly name: string
+  /** A folder (ends with `/`) or a file. Of several that hold a file the longest wins. */
+  readonly at: string
+  /** Every folder in it is a layer of its own. */
+  readonly apart?: true
+  /** Names of layers. Nothing means nothing: no module of Node and no package either. */
+  readonly uses: readonly string[] | 'anything'
+  readonly because?: string
+  /** Told to whoever uses this layer without being allowed to. */
+  readonly instead: string
+}
+
+const viaPort = (port: string): string =>
+  `Ask for \`${port}\` of packages/core/src/ports.ts; compose.ts hands it over. What both need is a rule, and rules belong in core.`
+
+export const layers: readonly Layer[] = [
+  {
+    name: 'core',
+    at: 'packages/core/src/',
+    uses: [],
+    instead: 'Core may be used by everyone.',
+  },
+  {
+    name: 'testing',
+    at: 'packages/testing/src/',
+    uses: 'anything',
+    instead: 'What ships does not lean on test code. What both need belongs in core or server.',
+  },
+  {
+    name: 'bin',
+    at: 'packages/server/bin/',
+    uses: ['cli'],
+    instead: 'Nothing uses the launcher; put the code in packages/server/src/cli/.',
+  },
+  {
+    name: 'cli',
+    at: 'packages/server/src/cli/',
+    uses: ['doctor', 'compose', 'config', 'credentials', 'audit', 'jobs', 'keys', 'log', 'core'],
+    because:
+      'A command explains the failures of keys, makes credentials in the form of their dialect, reads the audit log ' +
+      'and signs it; what it opens to do so comes from compose.ts.',
+    instead: 'Nothing uses the command line; what is shared belongs in core or in compose.ts.',
+  },
+  {
+    name: 'doctor',
+    at: 'packages/server/src/doctor/',
+    uses: ['compose', 'config', 'audit', 'core'],
+    because: 'It examines a vault as compose.ts opened it.',
+    instead:
+      'Only the command line examines; what a running vault must know of itself is readiness, in http.',
+  },
+  {
+    name: 'compose',
+    at: 'packages/server/src/compose.ts',
+    uses: [
+      ...['dialects', 'http', 'storage', 'ephemeral', 'keys', 'egress', 'jobs', 'audit'],
+      ...['log', 'clock', 'services', 'config', 'core'],
+    ],
+    instead: 'Implementations are handed over, not fetched: take what you need as a parameter.',
+  },
+  {
+    name: 'config',
+    at: 'packages/server/src/config.ts',
+    uses: ['core'],
+    instead: 'Take the one value you need as a parameter; compose.ts passes it on.',
+  },
+  {
+    name: 'services',
+    at: 'packages/server/src/services.ts',
+    uses: ['core'],
+    instead: 'Take the one port you need as a parameter, as operations do.',
+  },
+  {
+    name: 'clock',
+    at: 'packages/server/src/clock.ts',
+    uses: ['core'],
+    instead: 'Take `Clock` or `Ids` of packages/core/src/ports.ts; compose.ts hands them over.',
+  },
+  {
+    name: 'log',
+    at: 'packages/server/src/log/',
+    uses: ['config', 'core'],
+    because: 'The levels of the log are a setting.',
+    instead: 'Take a `Log` as a parameter.',
+  },
+  {
+    name: 'dialects',
+    at: 'packages/server/src/dialects/',
+    apart: true,
+    uses: ['http', 'services', 'log', 'core'],
+    because:
+      'A dialect is a list of routes, and http says what a route is; what a refusal quotes is scrubbed as in the log.',
+    instead:
+      'What two dialects share belongs in core (a rule) or in http (how a route is read and answered).',
+  },
+  {
+    name: 'credentials',
+    at: 'packages/server/src/dialects/credentials.ts',
+    uses: ['dialects', 'core'],
+    because: 'It is the table of how each dialect spells a credential.',
+    instead: 'Credentials are made by a command of the operator, in packages/server/src/cli/.',
+  },
+  {
+    name: 'http',
+    at: 'packages/server/src/http/',
+    uses: ['services', 'config', 'log', 'core'],
+    because:
+      'The listener takes its settings by type, hands the ports to the routes and writes one line a request.',
+    instead: 'Only dialects know HTTP. What is not about HTTP belongs in core.',
+  },
+  {
+    name: 'storage',
+    at: 'packages/server/src/storage/',
+    uses: ['core'],
+    instead: viaPort('Store'),
+  },
+  {
+    name: 'ephemeral',
+    at: 'packages/server/src/ephemeral/',
+    uses: ['keys', 'core'],
+    because: 'A held code is sealed under the code key, and its place is named by a keyed hash.',
+    instead: viaPort('CodeStore'),
+  },
+  {
+    name: 'audit',
+    at: 'packages/server/src/audit/',
+    uses: ['keys', 'core'],
+    because: 'A verdict on the log checks the signatures that the audit key made.',
+    instead: 'The log is written by a change of type `audit`; only the command line and the doctor read it.',
+  },
+  {
+    name: 'keys',
+    at: 'packages/server/src/keys/',
+    uses: ['core'],
+    instead: viaPort('CardCipher'),
+  },
+  {
+    name: 'egress',
+    at: 'packages/server/src/egress/',
+    uses: ['core'],
+    instead: viaPort('Egress'),
+  },
+  {
+    name: 'jobs',
+    at: 'packages/server/src/jobs/',
+    uses: ['log', 'config', 'core'],
+    because: 'A job that fails is written down, and one of them watches the files that the settings name.',
+    instead: 'Nothing waits for a job: compose.ts starts it, and what it runs is an operation of the core.',
+  },
+]
