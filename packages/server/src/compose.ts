@@ -6,7 +6,6 @@ import type { Secret } from '@cardkeep/core/kernel/secret'
 import { type EpochMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
 import { sweepTokens } from '@cardkeep/core/operations/sweep-tokens'
 import type { Clock, Ids, KeyMaker, Store } from '@cardkeep/core/ports'
-import type { FastifyInstance } from 'fastify'
 import { randomIds, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { ozura } from './dialects/ozura/routes.ts'
@@ -15,7 +14,7 @@ import { createCodeStore } from './ephemeral/code-store.ts'
 import { createMemoryBackend } from './ephemeral/memory/memory-backend.ts'
 import { createAccess } from './http/access.ts'
 import type { Dialect } from './http/dialect.ts'
-import { createListener, reloadTls } from './http/listener.ts'
+import { createListener, listen, reloadTls } from './http/listener.ts'
 import { createLockouts } from './http/lockouts.ts'
 import { createReadiness } from './http/readiness.ts'
 import { checkpointAudit } from './jobs/checkpoint-audit.ts'
@@ -23,10 +22,10 @@ import { createFollower, followEveryMs } from './jobs/follow-database.ts'
 import { startJobs } from './jobs/jobs.ts'
 import { createCertificateWatch } from './jobs/reload-certificate.ts'
 import { type AuditSigner, createAuditSigner } from './keys/audit-signer.ts'
-import { type ClientKeySealer, createClientKeySealer } from './keys/client-key-sealer.ts'
-import { type CredentialHasher, createCredentialHasher } from './keys/credential-hasher.ts'
 import { createCardCipher } from './keys/card-cipher.ts'
+import { type ClientKeySealer, createClientKeySealer } from './keys/client-key-sealer.ts'
 import { createCodeSealer } from './keys/code-sealer.ts'
+import { type CredentialHasher, createCredentialHasher } from './keys/credential-hasher.ts'
 import { createKeyring, type Keyring } from './keys/keyring.ts'
 import { openFileRootKey } from './keys/providers/file.ts'
 import type { Log } from './log/log.ts'
@@ -91,7 +90,6 @@ export const openVault = async (config: Config): Promise<Vault> => {
 export interface ServingVault {
   /** Where it listens, as a URL. */
   readonly url: string
-  readonly app: FastifyInstance
   /** Takes no more requests, finishes those in flight, signs the audit log and closes everything. */
   stop(): Promise<void>
 }
@@ -128,7 +126,7 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
 
   await follow()
   await store.commit([vaultAudit(clock.now(), 'audit.started')])
-  await app.listen({ host: config.host, port: config.port })
+  const url = await listen(app, config)
   const jobs = startJobs(
     [
       { name: 'expire codes', everyMs: secondMs, run: async () => void backend.sweep() },
@@ -141,8 +139,7 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
   )
 
   return {
-    url: urlOf(app, config),
-    app,
+    url,
     stop: async () => {
       await app.close()
       await jobs.stop()
@@ -176,9 +173,3 @@ const vaultAudit = (at: EpochMs, action: 'audit.started' | 'audit.stopped'): Cha
     details: {},
   },
 })
-
-const urlOf = (app: FastifyInstance, { host, tls }: Config): string => {
-  const address = app.server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  return `${tls.type === 'own' ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port ?? 0}`
-}

@@ -175,8 +175,7 @@ const isAddressOrRange = (text: string): boolean => {
   return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\./.test(host)
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
 const refusePlainListening = ({ host, tls }: Config): void => {
   if (tls.type === 'none' && !isLoopback(host))

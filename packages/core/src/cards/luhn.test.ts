@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { passesLuhn } from './luhn.ts'
 
-const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 12, maxLength: 18 })
+const digits = fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 12, maxLength: 18 })
 
 test.each(Object.entries(testCards))('%s has a valid check digit', (_, number) => {
   expect(passesLuhn(number)).toBe(true)
@@ -12,7 +12,7 @@ test.each(Object.entries(testCards))('%s has a valid check digit', (_, number) =
 test('of the ten digits that can end a number exactly one passes', () => {
   fc.assert(
     fc.property(digits, (body) => {
-      const passing = [...'0123456789'].filter((digit) => passesLuhn(body + digit))
+      const passing = '0123456789'.split('').filter((digit) => passesLuhn(body + digit))
       expect(passing).toHaveLength(1)
     }),
     { seed: 1 },

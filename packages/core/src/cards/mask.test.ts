@@ -20,7 +20,7 @@ test.each([
 })
 
 test('a mask has as many characters as the number and never more than ten of its digits', () => {
-  const number = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 13, maxLength: 19 })
+  const number = fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 13, maxLength: 19 })
   fc.assert(
     fc.property(number, (digits) => {
       const spelled = spellMask(maskOf(digits))

@@ -30,12 +30,12 @@ test('bytes of any length come back as they were', () => {
 })
 
 test('a text that is read is the only text of its bytes', () => {
-  const letters = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567')
+  const letters = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'.split(''))
   fc.assert(
     fc.property(fc.array(letters, { maxLength: 30 }), (characters) => {
       const text = characters.join('')
       const bytes = decodeBase32(text)
-      if (bytes) expect(encodeBase32(bytes)).toBe(text)
+      expect(bytes ? encodeBase32(bytes) : text).toBe(text)
     }),
     { seed: 2, numRuns: 1_000 },
   )

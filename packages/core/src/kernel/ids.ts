@@ -7,7 +7,6 @@ export type SessionId = Brand<string, 'SessionId'>
 export type CredentialId = Brand<string, 'CredentialId'>
 export type DestinationId = Brand<string, 'DestinationId'>
 export type KeyId = Brand<string, 'KeyId'>
-export type RequestId = Brand<string, 'RequestId'>
 export type FingerprintId = Brand<string, 'FingerprintId'>
 
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -5,7 +5,6 @@ import type { ForwardMethod } from '../destinations/destination.ts'
 import type { Refusal, Sent } from '../errors.ts'
 import type { SessionId, TokenId } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
-import type { Secret } from '../kernel/secret.ts'
 import type {
   AdmittedForward,
   Answer,
@@ -126,7 +125,7 @@ const sendAndSettle = async (
     const outcome = await egress.send(forward, {
       body,
       contentType,
-      pan: template.uses.has('card number') ? panOf(card) : undefined,
+      pan: template.uses.has('card number') ? card.pan : undefined,
       code: taken?.code,
     })
     sent = sentOf(outcome)
@@ -160,7 +159,7 @@ const recordOutcome = async (
   }
 }
 
-export const sentOf = (outcome: SendOutcome): Sent =>
+const sentOf = (outcome: SendOutcome): Sent =>
   outcome.type === 'answered' ? 'yes' : 'sent' in outcome.refusal ? outcome.refusal.sent : 'no'
 
 const describe = (
@@ -172,5 +171,3 @@ const describe = (
   const reason = refusal.type === 'ForwardFailed' ? refusal.reason : refusal.type
   return [sent === 'unknown' ? 'unknown' : 'failure', { sent, reason }]
 }
-
-const panOf = ({ pan }: Card): Secret<string> => pan as Secret<string>

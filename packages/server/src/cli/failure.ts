@@ -1,5 +1,5 @@
-import type { OperatorRefusal } from '@cardkeep/core/operations/operator'
 import type { Result } from '@cardkeep/core/kernel/result'
+import type { OperatorRefusal } from '@cardkeep/core/operations/operator'
 
 /** A command that cannot be done; the message is one line for whoever typed it. */
 export class CommandFailure extends Error {

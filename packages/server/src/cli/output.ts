@@ -44,6 +44,6 @@ const isRows = (value: unknown): value is readonly CommandAnswer[] =>
 
 const spell = (value: unknown): string => {
   if (value === undefined || value === null) return '-'
-  if (Array.isArray(value)) return value.join(',')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return value
+  return Array.isArray(value) ? value.join(',') : JSON.stringify(value)
 }

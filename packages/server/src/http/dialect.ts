@@ -1,6 +1,6 @@
+import type { Dialect as DialectName } from '@cardkeep/core/codes/policy'
 import type { Refusal } from '@cardkeep/core/errors'
 import type { TSchema } from 'typebox'
-import type { Dialect as DialectName } from '@cardkeep/core/codes/policy'
 import type { Reply, Route } from './route.ts'
 
 /** One vendor-compatible API on the vault: its routes, how it is told who calls, and how it says no. */

@@ -3,12 +3,12 @@ import type { Server } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Config, Tls } from '../config.ts'
+import type { Log } from '../log/log.ts'
 import type { Services } from '../services.ts'
 import type { Access } from './access.ts'
 import { catchErrors } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
 import { mountHealth } from './health.ts'
-import type { Log } from '../log/log.ts'
 import { mountRoute } from './mount.ts'
 import type { ReadinessState } from './readiness.ts'
 import { logRequests } from './request-log.ts'
@@ -60,6 +60,17 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
   for (const dialect of parts.dialects)
     for (const route of dialect.routes) mountRoute(app, parts, dialect, route)
   return app
+}
+
+/** Answers where it listens, as a URL. */
+export const listen = async (
+  app: FastifyInstance,
+  { host, port, tls }: Pick<Config, 'host' | 'port' | 'tls'>,
+): Promise<string> => {
+  await app.listen({ host, port })
+  const address = app.server.address()
+  const bound = typeof address === 'object' && address ? address.port : port
+  return `${tls.type === 'own' ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`
 }
 
 /** Reads certificate and key anew, for connections made from now on. */

@@ -129,7 +129,8 @@ const readPem = (file: string, option: string): string => {
 const readCertificates = (file: string, option: string): string => {
   const pem = readPem(file, option)
   try {
-    return new X509Certificate(pem) && pem
+    new X509Certificate(pem)
+    return pem
   } catch {
     throw new CommandFailure(`${option}: ${file} holds no PEM certificate`)
   }

@@ -1,11 +1,11 @@
-import type { Operator } from '@cardkeep/core/operations/operator'
 import { createTenant, demoTenantName } from '@cardkeep/core/operations/create-tenant'
+import type { Operator } from '@cardkeep/core/operations/operator'
 import { Command } from 'commander'
 import { openVault, serveVault, type Vault } from '../../compose.ts'
 import { readConfig } from '../../config.ts'
 import { createLog } from '../../log/log.ts'
-import { withoutDebugger } from '../hardening.ts'
 import { orFail } from '../failure.ts'
+import { withoutDebugger } from '../hardening.ts'
 import { handOutCredential } from './credential.ts'
 
 export const serveCommand = (): Command =>

@@ -18,6 +18,8 @@ interface Receipt {
   readonly sealed: Buffer
   /** When the code ends, however often it comes back. */
   readonly endsAt: number
+  /** One use comes back once: a second time it would be a use that nobody gave out. */
+  isReturned: boolean
 }
 
 export interface MemoryBackend extends CodeBackend {
@@ -90,7 +92,14 @@ export const createMemoryBackend = (options: {
     if (!slots.tokenName(slot).equals(tokenName)) return undefined
 
     const sealed = Buffer.from(slots.sealed(slot).subarray(0, sealedLength[slot]))
-    const receipt: Receipt = { name: key, slot, generation: generation[slot] ?? 0, sealed, endsAt: end }
+    const receipt: Receipt = {
+      name: key,
+      slot,
+      generation: generation[slot] ?? 0,
+      sealed,
+      endsAt: end,
+      isReturned: false,
+    }
     if (uses[slot] !== unlimitedUses) {
       uses[slot] = (uses[slot] ?? 0) - 1
       if (uses[slot] === 0) {
@@ -103,10 +112,13 @@ export const createMemoryBackend = (options: {
     return { sealed, receipt }
   }
 
-  const giveBack = ({ slot, generation, sealed, endsAt }: Receipt): boolean => {
+  const giveBack = (receipt: Receipt): boolean => {
+    const { slot, generation, sealed, endsAt } = receipt
     const columns = slots.columns()
-    if (columns.generation[slot] !== generation || columns.state[slot] === free) return false
-    if (endsAt <= clock.monotonic()) {
+    if (receipt.isReturned || columns.generation[slot] !== generation) return false
+    receipt.isReturned = true
+    // A reservation may end before its code does, and nothing may depend on whether it was swept by then.
+    if (Math.min(endsAt, columns.endsAt[slot] ?? 0) <= clock.monotonic()) {
       release(slot)
       return false
     }

@@ -3,7 +3,6 @@ import { nameBytes, sealedCodeBytes } from '../backend.ts'
 const slotBytes = nameBytes + sealedCodeBytes
 const firstCapacity = 1024
 
-export type SlotState = typeof free | typeof held | typeof reserved
 export const free = 0
 export const held = 1
 export const reserved = 2

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ConfigError } from '../../config.ts'
+import { UnavailableError } from '@cardkeep/core/errors'
 import { DatabaseBusy, openDatabase } from './database.ts'
 
 export interface FolderLock {
@@ -17,7 +17,7 @@ export const lockFolder = (folder: string): FolderLock => {
   } catch (error) {
     database.close()
     if (error instanceof DatabaseBusy)
-      throw new ConfigError(`another vault serves ${folder}; an embedded vault has one process`)
+      throw new UnavailableError(`another vault serves ${folder}; an embedded vault has one process`)
     throw error
   }
   return { release: () => database.close() }

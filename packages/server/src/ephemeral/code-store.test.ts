@@ -1,0 +1,88 @@
+import type { CodeAddress, HeldCode } from '@cardkeep/core/codes/held-code'
+import type { SessionId } from '@cardkeep/core/kernel/ids'
+import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
+import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { codeStoreConformance } from '@cardkeep/testing/conformance/codes'
+import { describe, expect, test } from 'vitest'
+import { createCodeSealer } from '../keys/code-sealer.ts'
+import { createKeyFixture, placeAt, scopeOwner, tenantAt } from '../keys/testing/fixture.ts'
+import { type CodeBackend, nameBytes, type SealedCode, sealedCodeBytes } from './backend.ts'
+import { createCodeStore } from './code-store.ts'
+import { createMemoryBackend } from './memory/memory-backend.ts'
+
+codeStoreConformance('codes in memory', async ({ clock, limitPerTenant, scopes }) => {
+  const owners = scopes.map((id) => ({ type: 'scope', id }) as const)
+  const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() }, owners)
+  const backend = createMemoryBackend({ clock, limitPerOwner: limitPerTenant })
+  return { store: createCodeStore(createCodeSealer(keyring), backend), sweep: () => backend.sweep() }
+})
+
+describe('what a backend gets to see', () => {
+  const place = placeAt(1, 1)
+  const session: CodeAddress = {
+    type: 'session',
+    tenantId: tenantAt(1),
+    sessionId: '00000000-0000-4000-8000-00000000beef' as SessionId,
+  }
+  const code: HeldCode = {
+    address: session,
+    place,
+    tenantId: tenantAt(1),
+    code: new Secret('9471'),
+    ttlMs: 1_000,
+    uses: 2,
+  }
+
+  /** A store whose backend keeps all that it is handed. */
+  const openSpied = async () => {
+    const clock = createFixedClock()
+    const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() }, [scopeOwner(place)])
+    const seen: SealedCode[] = []
+    const memory = createMemoryBackend({ clock, limitPerOwner: 10 })
+    const backend: CodeBackend = {
+      ...memory,
+      hold: (sealed) => {
+        seen.push(sealed)
+        return memory.hold(sealed)
+      },
+    }
+    return { store: createCodeStore(createCodeSealer(keyring), backend), memory, seen }
+  }
+
+  test('is neither the code nor an id, and fits into a slot', async () => {
+    const { store, seen } = await openSpied()
+    await store.hold(code)
+    await store.hold({ ...code, address: { type: 'token', tokenId: place.tokenId } })
+    expect(seen).toHaveLength(2)
+    for (const { name, tokenName, sealed } of seen) {
+      expect([name.length, tokenName.length]).toEqual([nameBytes, nameBytes])
+      expect(sealed.length).toBeLessThanOrEqual(sealedCodeBytes)
+      const bytes = Buffer.concat([name, tokenName, sealed])
+      for (const hidden of ['9471', place.tokenId, session.sessionId, tenantAt(1)]) {
+        expect(bytes.includes(hidden)).toBe(false)
+        expect(bytes.includes(Buffer.from(hidden.replaceAll('-', ''), 'hex'))).toBe(false)
+      }
+    }
+    expect(seen[0]?.name.equals(seen[1]?.name ?? Buffer.alloc(0))).toBe(false)
+    expect(seen[1]?.name.equals(seen[0]?.tokenName ?? Buffer.alloc(0))).toBe(true)
+  })
+
+  test('is sealed anew each time, so that two equal codes look different', async () => {
+    const { store, seen } = await openSpied()
+    await store.hold(code)
+    await store.hold(code)
+    expect(Buffer.from(seen[0]?.sealed ?? []).equals(Buffer.from(seen[1]?.sealed ?? []))).toBe(false)
+  })
+
+  test('opens at its own address only: a backend that mixes two up hands out neither', async () => {
+    const { store, memory, seen } = await openSpied()
+    await store.hold(code)
+    const [sealed] = seen
+    if (!sealed) throw new Error('nothing was held')
+    const elsewhere: CodeAddress = { type: 'token', tokenId: place.tokenId }
+    await memory.hold({ ...sealed, name: sealed.tokenName })
+    await expect(store.take(elsewhere, place)).rejects.toThrow(Error)
+    const taken = await store.take(session, place)
+    expect(taken && openSecret(taken.code, 'check')).toBe('9471')
+  })
+})
