@@ -21,7 +21,7 @@ export interface Keyring extends KeyMaker {
   list(): readonly ListedKey[]
 }
 
-export const vaultOwner: KeyOwner = { type: 'vault', id: '' }
+const vaultOwner: KeyOwner = { type: 'vault', id: '' }
 
 /** Loads the keys of a database and makes those of the vault that it lacks. Throws `KeyError` if they are not to be trusted. */
 export const createKeyring = async (ports: KeyPorts): Promise<Keyring> => {
