@@ -1,5 +1,5 @@
-import type { AuditCheckpoint } from '@cardkeep/core/changes'
 import type { Scheme } from '@cardkeep/core/cards/scheme'
+import type { AuditCheckpoint } from '@cardkeep/core/changes'
 import type { CodePolicy, Dialect } from '@cardkeep/core/codes/policy'
 import { type Destination, forwardMethods } from '@cardkeep/core/destinations/destination'
 import {

@@ -7,6 +7,8 @@ CREATE TABLE audit_checkpoints (
   signature blob not null
 ) strict;
 
+CREATE INDEX audit_checkpoints_by_seq on audit_checkpoints (seq);
+
 CREATE TABLE audit_entries (
   seq integer not null primary key,
   text text not null,
@@ -80,8 +82,7 @@ CREATE TABLE keys (
 CREATE TABLE schema_version (
   number integer not null primary key,
   name text not null,
-  checksum text not null,
-  applied_at integer not null
+  checksum text not null
 ) strict;
 
 CREATE TABLE scope_links (

@@ -6,5 +6,8 @@ import { dumpFreshSchema } from '../sqlite/schema.ts'
 /* Run it after adding a migration: `npx node packages/server/src/storage/sql/write-snapshot.ts`. */
 
 const folder = mkdtempSync(join(tmpdir(), 'cardkeep-schema-'))
-writeFileSync(join(import.meta.dirname, 'schema-snapshot.sql'), await dumpFreshSchema(join(folder, 'empty.db')))
+writeFileSync(
+  join(import.meta.dirname, 'schema-snapshot.sql'),
+  await dumpFreshSchema(join(folder, 'empty.db')),
+)
 rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
+import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { Change, Conflict } from '@cardkeep/core/changes'
 import type { AuditHead } from '@cardkeep/core/ports'
-import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import { emptyChain, linkEntry } from '../sql/audit-link.ts'
 import { planChange, type Step } from '../sql/plan.ts'
 import { readAuditHead } from '../sql/rows.ts'

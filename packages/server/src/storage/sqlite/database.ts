@@ -1,5 +1,5 @@
-import { UnavailableError } from '@cardkeep/core/errors'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { UnavailableError } from '@cardkeep/core/errors'
 import type { Row, SqlValue } from '../sql/values.ts'
 
 /** The only place that knows the driver: it opens a file with our settings and tells apart what can go wrong. */

@@ -1,4 +1,3 @@
-import type { EpochMs } from '@cardkeep/core/kernel/time'
 import { type AppliedMigration, type Migration, needsMigrations } from '../sql/migrations.ts'
 import { type Row, readNumber, readText } from '../sql/values.ts'
 import type { Database } from './database.ts'
@@ -8,8 +7,7 @@ import { inTransaction } from './transaction.ts'
 const schemaVersion = `create table if not exists schema_version (
   number integer not null primary key,
   name text not null,
-  checksum text not null,
-  applied_at integer not null
+  checksum text not null
 ) strict`
 
 /**
@@ -19,17 +17,16 @@ const schemaVersion = `create table if not exists schema_version (
 export const migrate = async (
   database: Database,
   known: readonly Migration[],
-  at: EpochMs,
   patience: Patience,
 ): Promise<void> => {
   if (needsMigrations(known, readApplied(database)).length === 0) return
   await patiently(patience, () =>
     inTransaction(database, 'exclusive', () => {
       database.exec(schemaVersion)
-      const record = database.prepare('insert into schema_version values (?1, ?2, ?3, ?4)')
+      const record = database.prepare('insert into schema_version values (?1, ?2, ?3)')
       for (const { number, name, text, checksum } of needsMigrations(known, readApplied(database))) {
         database.exec(text)
-        record.run(number, name, checksum, at)
+        record.run(number, name, checksum)
       }
     }),
   )

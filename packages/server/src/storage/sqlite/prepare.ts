@@ -10,4 +10,4 @@ export const prepareStatements = (database: Database): Prepared => {
 }
 
 /** SQLite reads `$1` as a name and `?1` as a place. */
-const toSqlite = (sql: string): string => sql.replaceAll(/\$(?=\d)/g, '?')
+export const toSqlite = (sql: string): string => sql.replaceAll(/\$(?=\d)/g, '?')

@@ -1,4 +1,3 @@
-import { epochMs } from '@cardkeep/core/kernel/time'
 import { readMigrations } from '../sql/migrations.ts'
 import { readText } from '../sql/values.ts'
 import { openDatabase } from './database.ts'
@@ -9,7 +8,7 @@ import { usualPatience } from './patience.ts'
 export const dumpFreshSchema = async (emptyFile: string): Promise<string> => {
   const database = openDatabase(emptyFile)
   try {
-    await migrate(database, readMigrations(), epochMs(0), usualPatience)
+    await migrate(database, readMigrations(), usualPatience)
     return database
       .prepare("select sql from sqlite_schema where sql is not null order by tbl_name, type = 'index', name")
       .all()

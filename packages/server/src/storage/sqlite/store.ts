@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import type { Conflict } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { done, refuse } from '@cardkeep/core/kernel/result'
-import { epochMs } from '@cardkeep/core/kernel/time'
-import type { Clock, Store } from '@cardkeep/core/ports'
+import type { Store } from '@cardkeep/core/ports'
 import { readMigrations } from '../sql/migrations.ts'
 import {
   readAuditEntry,
@@ -40,7 +39,6 @@ export interface SqliteStore extends Store {
 export interface SqliteStoreOptions {
   /** The database file; it and its folder are made if they are missing. */
   readonly file: string
-  readonly clock?: Pick<Clock, 'now'>
   /** How long to wait while another process writes; some seconds. */
   readonly patience?: Patience
 }
@@ -51,13 +49,12 @@ export interface SqliteStoreOptions {
  */
 export const openSqliteStore = async ({
   file,
-  clock = { now: () => epochMs(Date.now()) },
   patience = usualPatience,
 }: SqliteStoreOptions): Promise<SqliteStore> => {
   prepareFile(file)
   const database = await patiently(patience, () => openDatabase(resolve(file)))
   try {
-    await migrate(database, readMigrations(), clock.now(), patience)
+    await migrate(database, readMigrations(), patience)
     return createStore(database, patience)
   } catch (error) {
     database.close()

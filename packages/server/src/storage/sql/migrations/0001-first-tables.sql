@@ -144,3 +144,6 @@ create table audit_checkpoints (
   key_id blob not null,
   signature blob not null
 ) strict;
+
+-- Entries of the same place keep the order in which they came: the index ends with the number of the row.
+create index audit_checkpoints_by_seq on audit_checkpoints (seq);

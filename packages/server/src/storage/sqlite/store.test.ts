@@ -1,0 +1,177 @@
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Change } from '@cardkeep/core/changes'
+import { UnavailableError } from '@cardkeep/core/errors'
+import { createRecords } from '@cardkeep/testing/conformance/records'
+import { storeConformance } from '@cardkeep/testing/conformance/store'
+import { makeWorkspace } from '@cardkeep/testing/workspace'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { scrubAfterMs } from './scrub.ts'
+import { openSqliteStore, type SqliteStore } from './store.ts'
+
+const open: SqliteStore[] = []
+
+const openStore = async (file: string): Promise<SqliteStore> => {
+  const store = await openSqliteStore({ file })
+  open.push(store)
+  return store
+}
+
+const closeAll = async (): Promise<void> => {
+  await Promise.all(open.splice(0).map((store) => store.close()))
+}
+
+const freshFile = (): string => join(makeWorkspace().path, 'data', 'cardkeep.db')
+
+storeConformance('the SQLite store', async () => {
+  const file = freshFile()
+  return { store: await openStore(file), openAnother: () => openStore(file), close: closeAll }
+})
+
+describe('the SQLite store', () => {
+  const records = createRecords()
+  const tenantChange = (): Extract<Change, { type: 'put-tenant' }> => ({
+    type: 'put-tenant',
+    tenant: records.tenant(),
+  })
+  afterEach(closeAll)
+
+  test('is readable for its owner alone, its log and its new folder too', async () => {
+    const file = freshFile()
+    await openStore(file)
+    for (const path of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(statSync(join(file, '..')).mode & 0o777).toBe(0o700)
+  })
+
+  test('closes a file to others that came with a wider mode', async () => {
+    const file = freshFile()
+    await (await openStore(file)).close()
+    const restored = join(makeWorkspace().path, 'restored.db')
+    copyFileSync(file, restored)
+    chmodSync(restored, 0o644)
+    await openStore(restored)
+    expect(statSync(restored).mode & 0o777).toBe(0o600)
+  })
+
+  test('keeps what was acknowledged when it is never closed', async () => {
+    const file = freshFile()
+    const store = await openStore(file)
+    const changes = Array.from({ length: 50 }, tenantChange)
+    await Promise.all(changes.map((change) => store.commit([change, records.audit()])))
+    // As the disk stands when the power fails: the database and its log, and no index of the log.
+    const copy = join(makeWorkspace().path, 'copy.db')
+    copyFileSync(file, copy)
+    copyFileSync(`${file}-wal`, `${copy}-wal`)
+    const reopened = await openStore(copy)
+    expect(await reopened.tenants()).toEqual(await store.tenants())
+    expect(await reopened.tenants()).toHaveLength(50)
+    expect(await reopened.auditHead()).toEqual(await store.auditHead())
+  })
+
+  test('finishes what was asked for before it was closed, and nothing after', async () => {
+    const file = freshFile()
+    const store = await openStore(file)
+    const commits = Array.from({ length: 600 }, () => store.commit([records.audit()]))
+    const closing = store.close()
+    await expect(store.commit([records.audit()])).rejects.toThrow(UnavailableError)
+    await expect(store.auditHead()).rejects.toThrow(UnavailableError)
+    await expect(store.checkWritable()).rejects.toThrow(UnavailableError)
+    await closing
+    await store.close()
+    expect((await Promise.all(commits)).every(({ ok }) => ok)).toBe(true)
+    expect((await (await openStore(file)).auditHead()).seq).toBe(600)
+  })
+
+  test('leaves no log behind when the last one closes', async () => {
+    const file = freshFile()
+    const store = await openStore(file)
+    await store.commit([records.audit()])
+    await store.close()
+    expect(existsSync(`${file}-wal`)).toBe(false)
+  })
+
+  test('has another data version after another store wrote, and not after its own commits', async () => {
+    const file = freshFile()
+    const [mine, other] = [await openStore(file), await openStore(file)]
+    const before = mine.dataVersion()
+    await mine.commit([tenantChange()])
+    await mine.checkWritable()
+    expect(mine.dataVersion()).toBe(before)
+    await other.commit([tenantChange()])
+    const after = mine.dataVersion()
+    expect(after).not.toBe(before)
+    expect(mine.dataVersion()).toBe(after)
+  })
+
+  test('refuses an id that is no UUID before it can be read back as another', async () => {
+    const store = await openStore(freshFile())
+    const { tenant } = tenantChange()
+    for (const text of ['', 'tok_1', `${tenant.id}0`, tenant.id.replace(/.$/, 'g')])
+      await expect(
+        store.commit([{ type: 'put-tenant', tenant: { ...tenant, id: text as typeof tenant.id } }]),
+      ).rejects.toThrow('no UUID')
+    expect(await store.tenants()).toEqual([])
+  })
+
+  describe('leaves nothing of an erased token in its files', () => {
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    /** Bytes that occur nowhere else, so that finding them is finding the token. */
+    const fill = async (file: string) => {
+      const store = await openStore(file)
+      const scope = records.scope()
+      const tenant = records.tenant()
+      await store.commit([
+        { type: 'put-scope', scope },
+        { type: 'put-tenant', tenant },
+      ])
+      const tokens = Array.from({ length: 300 }, (_, at) => {
+        const fingerprint = records.fingerprint(scope)
+        const sealedCard = Buffer.from(`sealed-${String(at).padStart(6, '0')}-`.repeat(8))
+        return { fingerprint, token: records.token(tenant, fingerprint, { sealedCard }) }
+      })
+      for (const { fingerprint, token } of tokens)
+        await store.commit([
+          { type: 'put-fingerprint', fingerprint },
+          { type: 'put-token', token },
+        ])
+      return { store, tokens }
+    }
+
+    const remains = (file: string, needles: readonly Buffer[]): number => {
+      const bytes = Buffer.concat(
+        [file, `${file}-wal`].filter((path) => existsSync(path)).map((path) => readFileSync(path)),
+      )
+      return needles.filter((needle) => bytes.includes(needle)).length
+    }
+
+    test('a second later, while it stays open', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      const [erased, kept] = [tokens.filter((_, at) => at % 3 > 0), tokens.filter((_, at) => at % 3 === 0)]
+      for (const { token } of erased) await store.commit([{ type: 'erase-token', token }])
+      vi.advanceTimersByTime(scrubAfterMs)
+      expect(remains(file, kept.flatMap(bytesOf))).toBe(kept.length * 3)
+      expect(remains(file, erased.flatMap(bytesOf))).toBe(0)
+    })
+
+    test('at once when it closes, though another has the file open', async () => {
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      await openStore(file)
+      for (const { token } of tokens) await store.commit([{ type: 'erase-token', token }])
+      await store.close()
+      expect(remains(file, tokens.flatMap(bytesOf))).toBe(0)
+    })
+
+    type Filled = Awaited<ReturnType<typeof fill>>['tokens'][number]
+    const bytesOf = ({ token, fingerprint }: Filled): readonly Buffer[] => [
+      Buffer.from(token.sealedCard),
+      Buffer.from(token.id.replaceAll('-', ''), 'hex'),
+      Buffer.from(fingerprint.hash),
+    ]
+  })
+})

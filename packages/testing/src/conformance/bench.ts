@@ -1,0 +1,21 @@
+import type { Change, Conflict } from '@cardkeep/core/changes'
+import type { Result } from '@cardkeep/core/kernel/result'
+import type { Store } from '@cardkeep/core/ports'
+import type { Records } from './records.ts'
+
+/** What a conformance test of a store works with; it is filled anew before each test. */
+export interface Bench {
+  readonly store: Store
+  records: Records
+  /** Another store on the same data, as another process would open it. */
+  openAnother(): Promise<Store>
+  /** Commits, and fails the test on a conflict. */
+  put(...changes: readonly Change[]): Promise<void>
+}
+
+export const made: Result<void, Conflict> = { ok: true, value: undefined }
+
+export const conflict = (change: Change['type']): Result<void, Conflict> => ({
+  ok: false,
+  error: { type: 'Conflict', change },
+})

@@ -1,0 +1,500 @@
+import type { CodeAddress, HeldCode, TakenCode } from '@cardkeep/core/codes/held-code'
+import { reservationMs } from '@cardkeep/core/codes/held-code'
+import { unlimitedUses } from '@cardkeep/core/codes/policy'
+import type { ScopeId, SessionId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
+import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
+import { minuteMs, secondMs } from '@cardkeep/core/kernel/time'
+import type { Clock, CodeStore } from '@cardkeep/core/ports'
+import type { CardPlace } from '@cardkeep/core/tokens/place'
+import { describe, expect, test } from 'vitest'
+import { createFixedClock } from '../clock.ts'
+
+/** What a test of the suite is given to work on; nothing is held in it yet. */
+export interface CodeStoreUnderTest {
+  readonly store: CodeStore
+  /** Does what the running vault does again and again beside every request; nothing where the engine forgets by itself. */
+  readonly sweep?: () => void
+}
+
+export interface CodeStoreWish {
+  /** Time passes only here. */
+  readonly clock: Clock
+  readonly limitPerTenant: number
+  /** The scopes whose codes will be held. */
+  readonly scopes: readonly ScopeId[]
+}
+
+type FixedClock = ReturnType<typeof createFixedClock>
+
+interface Bench extends CodeStoreUnderTest {
+  readonly clock: FixedClock
+}
+
+const idAt = (kind: string, at: number): string =>
+  `${kind}-0000-4000-8000-${at.toString(16).padStart(12, '0')}`
+
+const scopeId = idAt('000005c0', 1) as ScopeId
+const tenant = idAt('00000e00', 1) as TenantId
+const otherTenant = idAt('00000e00', 2) as TenantId
+
+const placeOf = (token: number): CardPlace => ({
+  scopeId,
+  environment: 'live',
+  tokenId: idAt('00000700', token) as TokenId,
+})
+
+const place = placeOf(1)
+const otherPlace = placeOf(2)
+
+const session = (at: number, tenantId = tenant): CodeAddress => ({
+  type: 'session',
+  tenantId,
+  sessionId: idAt('00000500', at) as SessionId,
+})
+
+const byToken = ({ tokenId }: CardPlace): CodeAddress => ({ type: 'token', tokenId })
+
+const ttlMs = 90 * secondMs
+
+const codeAt = (
+  address: CodeAddress,
+  parts: Partial<HeldCode> & { readonly digits?: string } = {},
+): HeldCode => ({
+  address,
+  place,
+  tenantId: tenant,
+  code: new Secret(parts.digits ?? '123'),
+  ttlMs,
+  uses: 1,
+  ...parts,
+})
+
+const digitsOf = (taken: TakenCode | undefined): string | undefined =>
+  taken && openSecret(taken.code, 'check')
+
+/** Every store of held codes does this, whatever keeps its bytes. The states stand in core/codes/held-code.ts. */
+export const codeStoreConformance = (
+  name: string,
+  makeStore: (wish: CodeStoreWish) => Promise<CodeStoreUnderTest>,
+): void => {
+  const open = async (limitPerTenant = 100_000): Promise<Bench> => {
+    const clock = createFixedClock()
+    return { clock, ...(await makeStore({ clock, limitPerTenant, scopes: [scopeId] })) }
+  }
+
+  describe(`${name}: taking`, () => {
+    describeTaking(open)
+  })
+  describe(`${name}: a race for one code`, () => {
+    describeRaces(open)
+  })
+  describe(`${name}: giving back`, () => {
+    describeGivingBack(open)
+  })
+  describe(`${name}: dropping`, () => {
+    describeDropping(open)
+  })
+  describe(`${name}: the limit of a tenant`, () => {
+    describeLimit(open)
+  })
+}
+
+type Open = (limitPerTenant?: number) => Promise<Bench>
+
+const describeTaking = (open: Open): void => {
+  test.each(['123', '007', '0000', '9876'])('the code %s comes out as it went in, once', async (digits) => {
+    const { store } = await open()
+    expect(await store.hold(codeAt(session(1), { digits }))).toEqual({ ok: true, value: undefined })
+    expect(digitsOf(await store.take(session(1), place))).toBe(digits)
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('a code that is taken does not print itself', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1)))
+    expect(String((await store.take(session(1), place))?.code)).toBe('[secret]')
+  })
+
+  test('where nothing was held there is nothing', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1)))
+    expect(await store.take(session(2), place)).toBeUndefined()
+    expect(await store.take(byToken(place), place)).toBeUndefined()
+  })
+
+  test('a code held by its token is found by the token only', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(byToken(place), { digits: '456' }))
+    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(byToken(otherPlace), otherPlace)).toBeUndefined()
+    expect(digitsOf(await store.take(byToken(place), place))).toBe('456')
+  })
+
+  test('the wrong token gets nothing and takes nothing away', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1)))
+    for (let attempt = 0; attempt < 3; attempt++)
+      expect(await store.take(session(1), otherPlace)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+  })
+
+  test('another tenant finds nothing under the same session and takes nothing away', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1)))
+    expect(await store.take(session(1, otherTenant), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+  })
+
+  test('a code with several uses is taken as often, and not more', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { uses: 3 }))
+    for (let use = 0; use < 3; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('a code without a limit of uses is taken until its time is over', async () => {
+    const { store, clock } = await open()
+    await store.hold(codeAt(session(1), { uses: unlimitedUses }))
+    clock.advance(ttlMs - 1)
+    for (let use = 0; use < 50; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    clock.advance(1)
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('a code is good to the last millisecond of its time', async () => {
+    const { store, clock } = await open()
+    await store.hold(codeAt(session(1)))
+    await store.hold(codeAt(session(2)))
+    clock.advance(ttlMs - 1)
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    clock.advance(1)
+    expect(await store.take(session(2), place)).toBeUndefined()
+  })
+
+  test.each([
+    ['forwards', minuteMs * 60 * 24],
+    ['backwards', -minuteMs * 60 * 24],
+  ])('setting the wall clock %s neither ends a code nor lengthens its time', async (_, stepMs) => {
+    const { store, clock } = await open()
+    await store.hold(codeAt(session(1)))
+    await store.hold(codeAt(session(2)))
+    clock.step(stepMs)
+    clock.advance(ttlMs - 1)
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    clock.advance(1)
+    expect(await store.take(session(2), place)).toBeUndefined()
+  })
+
+  test('a second code at an address replaces the first, with its own time and uses', async () => {
+    const { store, clock } = await open()
+    await store.hold(codeAt(session(1), { digits: '111', uses: 5 }))
+    clock.advance(ttlMs - 1)
+    await store.hold(codeAt(session(1), { digits: '222', place: otherPlace }))
+    clock.advance(ttlMs - 1)
+    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), otherPlace))).toBe('222')
+    expect(await store.take(session(1), otherPlace)).toBeUndefined()
+  })
+
+  test('a spent address can hold a new code', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { digits: '111' }))
+    await store.take(session(1), place)
+    await store.hold(codeAt(session(1), { digits: '222' }))
+    expect(digitsOf(await store.take(session(1), place))).toBe('222')
+  })
+}
+
+const describeRaces = (open: Open): void => {
+  test.each([
+    [1, 1_000],
+    [5, 1_000],
+  ])('with %i uses and %i callers at once exactly that many win', async (uses, callers) => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { uses }))
+    const taken = await Promise.all(Array.from({ length: callers }, () => store.take(session(1), place)))
+    expect(taken.filter((code) => code !== undefined).map(digitsOf)).toEqual(Array(uses).fill('123'))
+  })
+
+  test('of many that give back and take again at once no more win than there are uses', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { uses: 2 }))
+    const taken = [await store.take(session(1), place), await store.take(session(1), place)]
+    const returning = Promise.all(taken.map(async (code) => code && (await store.giveBack(code))))
+    const later = await Promise.all(Array.from({ length: 100 }, () => store.take(session(1), place)))
+    expect(await returning).toEqual([true, true])
+    const rest = await Promise.all(Array.from({ length: 100 }, () => store.take(session(1), place)))
+    expect([...later, ...rest].filter((code) => code !== undefined)).toHaveLength(2)
+  })
+}
+
+const describeGivingBack = (open: Open): void => {
+  /** Holds a code and takes its first use. */
+  const holdAndTake = async (
+    store: CodeStore,
+    parts: Parameters<typeof codeAt>[1] = {},
+  ): Promise<TakenCode> => {
+    await store.hold(codeAt(session(1), parts))
+    const taken = await store.take(session(1), place)
+    if (!taken) throw new Error('a held code was not there')
+    return taken
+  }
+
+  test('the last use comes back once and can be taken again', async () => {
+    const { store } = await open()
+    expect(await store.giveBack(await holdAndTake(store))).toBe(true)
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('a code can go out and come back again and again', async () => {
+    const { store } = await open()
+    let taken = await holdAndTake(store)
+    for (let round = 0; round < 5; round++) {
+      expect(await store.giveBack(taken)).toBe(true)
+      const again = await store.take(session(1), place)
+      expect(digitsOf(again)).toBe('123')
+      taken = again ?? taken
+    }
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('one use of several comes back beside those that were left', async () => {
+    const { store } = await open()
+    expect(await store.giveBack(await holdAndTake(store, { uses: 2 }))).toBe(true)
+    for (let use = 0; use < 2; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('all uses come back, in whatever order', async () => {
+    const { store } = await open()
+    const first = await holdAndTake(store, { uses: 3 })
+    const others = [await store.take(session(1), place), await store.take(session(1), place)]
+    for (const taken of [...others.toReversed(), first])
+      expect(taken && (await store.giveBack(taken))).toBe(true)
+    for (let use = 0; use < 3; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test.each([1, 2])('a use that comes back twice counts once, of %i', async (uses) => {
+    const { store } = await open()
+    const taken = await holdAndTake(store, { uses })
+    expect([await store.giveBack(taken), await store.giveBack(taken)]).toEqual([true, false])
+    for (let use = 0; use < uses; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.giveBack(taken)).toBe(false)
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('a code without a limit of uses stays as it was', async () => {
+    const { store } = await open()
+    expect(await store.giveBack(await holdAndTake(store, { uses: unlimitedUses }))).toBe(true)
+    for (let use = 0; use < 5; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+  })
+
+  test.each([
+    ['less than a reservation', ttlMs],
+    ['more than a reservation', 15 * minuteMs],
+  ])('a code that has %s comes back with what remains of its time', async (_, longMs) => {
+    const { store, clock } = await open()
+    await store.hold(codeAt(session(1), { ttlMs: longMs }))
+    clock.advance(longMs - 30 * secondMs)
+    const taken = await store.take(session(1), place)
+    clock.advance(20 * secondMs)
+    expect(taken && (await store.giveBack(taken))).toBe(true)
+    clock.advance(10 * secondMs - 1)
+    const again = await store.take(session(1), place)
+    expect(digitsOf(again)).toBe('123')
+    expect(again && (await store.giveBack(again))).toBe(true)
+    clock.advance(1)
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  test('a code whose time is over does not come back', async () => {
+    const { store, clock } = await open()
+    for (const uses of [1, 2]) {
+      const taken = await holdAndTake(store, { uses })
+      clock.advance(ttlMs)
+      expect(await store.giveBack(taken)).toBe(false)
+      expect(await store.take(session(1), place)).toBeUndefined()
+    }
+  })
+
+  test('a code comes back to the last millisecond of its reservation, and then no more', async () => {
+    const { store, clock } = await open()
+    const early = await holdAndTake(store, { ttlMs: 15 * minuteMs })
+    clock.advance(reservationMs - 1)
+    expect(await store.giveBack(early)).toBe(true)
+    const late = await holdAndTake(store, { ttlMs: 15 * minuteMs })
+    clock.advance(reservationMs)
+    expect(await store.giveBack(late)).toBe(false)
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+
+  const ends: readonly (readonly [string, (store: CodeStore) => Promise<unknown>])[] = [
+    ['was dropped', (store) => store.drop(session(1))],
+    ['lost its token', (store) => store.drop(byToken(place))],
+    ['went with all others', (store) => store.dropAll()],
+  ]
+  test.each(ends)('a code that %s meanwhile does not come back', async (_, end) => {
+    const { store } = await open()
+    for (const uses of [1, 2, unlimitedUses]) {
+      const taken = await holdAndTake(store, { uses })
+      await end(store)
+      expect(await store.giveBack(taken)).toBe(false)
+      expect(await store.take(session(1), place)).toBeUndefined()
+    }
+  })
+
+  test('a code that was replaced meanwhile does not come back, and leaves its successor alone', async () => {
+    const { store } = await open()
+    for (const uses of [1, 2]) {
+      const taken = await holdAndTake(store, { digits: '111', uses })
+      await store.hold(codeAt(session(1), { digits: '222' }))
+      expect(await store.giveBack(taken)).toBe(false)
+      expect(digitsOf(await store.take(session(1), place))).toBe('222')
+      expect(await store.giveBack(taken)).toBe(false)
+      expect(await store.take(session(1), place)).toBeUndefined()
+    }
+  })
+
+  test('a code that was dropped and held again is another code', async () => {
+    const { store } = await open()
+    const taken = await holdAndTake(store)
+    await store.drop(session(1))
+    await store.hold(codeAt(session(1), { digits: '222' }))
+    expect(await store.giveBack(taken)).toBe(false)
+    expect(digitsOf(await store.take(session(1), place))).toBe('222')
+    expect(await store.take(session(1), place)).toBeUndefined()
+  })
+}
+
+const describeDropping = (open: Open): void => {
+  test('a code that is dropped is gone, and only that one', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { uses: 2 }))
+    await store.hold(codeAt(session(2)))
+    expect(await store.drop(session(1))).toBe(true)
+    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(2), place))).toBe('123')
+  })
+
+  test('where nothing is held, dropping says so', async () => {
+    const { store, clock } = await open()
+    expect(await store.drop(session(1))).toBe(false)
+    expect(await store.drop(byToken(place))).toBe(false)
+
+    await store.hold(codeAt(session(1)))
+    await store.take(session(1), place)
+    expect(await store.drop(session(1))).toBe(false)
+
+    await store.hold(codeAt(session(2)))
+    clock.advance(ttlMs)
+    expect(await store.drop(session(2))).toBe(false)
+    expect(await store.drop(byToken(place))).toBe(false)
+  })
+
+  test('another tenant cannot drop a code', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1)))
+    expect(await store.drop(session(1, otherTenant))).toBe(false)
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+  })
+
+  test('a token drops every code that came with it, by whatever address, and no other', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1)))
+    await store.hold(codeAt(session(2, otherTenant), { tenantId: otherTenant }))
+    await store.hold(codeAt(byToken(place)))
+    await store.hold(codeAt(session(3), { place: otherPlace }))
+    expect(await store.drop(byToken(place))).toBe(true)
+    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(session(2, otherTenant), place)).toBeUndefined()
+    expect(await store.take(byToken(place), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(3), otherPlace))).toBe('123')
+    expect(await store.drop(byToken(place))).toBe(false)
+  })
+
+  test('dropping all leaves nothing', async () => {
+    const { store } = await open()
+    const addresses = [session(1), session(2, otherTenant), byToken(place)]
+    for (const address of addresses) await store.hold(codeAt(address, { uses: 2 }))
+    await store.take(session(1), place)
+    await store.dropAll()
+    for (const address of addresses) expect(await store.take(address, place)).toBeUndefined()
+    await store.hold(codeAt(session(1)))
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+  })
+}
+
+const describeLimit = (open: Open): void => {
+  const tooMany = { ok: false, error: { type: 'TooManyCodes' } }
+
+  const isHeld = async (store: CodeStore, held: HeldCode): Promise<boolean> => (await store.hold(held)).ok
+
+  test('one tenant reaches it, another does not', async () => {
+    const { store } = await open(2)
+    expect(await isHeld(store, codeAt(session(1)))).toBe(true)
+    expect(await isHeld(store, codeAt(session(2)))).toBe(true)
+    expect(await store.hold(codeAt(session(3)))).toEqual(tooMany)
+    expect(await isHeld(store, codeAt(session(3, otherTenant), { tenantId: otherTenant }))).toBe(true)
+  })
+
+  test('a code that was refused is not there, and those that are stay', async () => {
+    const { store } = await open(1)
+    await store.hold(codeAt(session(1)))
+    expect(await store.hold(codeAt(session(2)))).toEqual(tooMany)
+    expect(await store.take(session(2), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+  })
+
+  test('a code that replaces another needs no room', async () => {
+    const { store } = await open(1)
+    await store.hold(codeAt(session(1), { digits: '111' }))
+    expect(await isHeld(store, codeAt(session(1), { digits: '222' }))).toBe(true)
+    expect(await store.hold(codeAt(session(2)))).toEqual(tooMany)
+    expect(digitsOf(await store.take(session(1), place))).toBe('222')
+  })
+
+  const ends: readonly (readonly [string, (bench: Bench) => Promise<unknown>])[] = [
+    ['was spent', ({ store }) => store.take(session(1), place)],
+    ['was dropped', ({ store }) => store.drop(session(1))],
+    ['lost its token', ({ store }) => store.drop(byToken(place))],
+    ['went with all others', ({ store }) => store.dropAll()],
+    [
+      'expired',
+      async ({ clock, sweep }) => {
+        clock.advance(ttlMs)
+        sweep?.()
+      },
+    ],
+  ]
+  test.each(ends)('a code that %s leaves room for exactly one', async (_, end) => {
+    const bench = await open(1)
+    await bench.store.hold(codeAt(session(1)))
+    expect(await bench.store.hold(codeAt(session(2)))).toEqual(tooMany)
+    await end(bench)
+    bench.sweep?.()
+    expect(await isHeld(bench.store, codeAt(session(2)))).toBe(true)
+    expect(await bench.store.hold(codeAt(session(3)))).toEqual(tooMany)
+  })
+
+  test('a code with uses left still counts', async () => {
+    const { store } = await open(1)
+    await store.hold(codeAt(session(1), { uses: 2 }))
+    await store.take(session(1), place)
+    expect(await store.hold(codeAt(session(2)))).toEqual(tooMany)
+  })
+
+  test('a code comes back although another has its room, and counts again', async () => {
+    const { store } = await open(1)
+    await store.hold(codeAt(session(1)))
+    const taken = await store.take(session(1), place)
+    expect(await isHeld(store, codeAt(session(2)))).toBe(true)
+    expect(taken && (await store.giveBack(taken))).toBe(true)
+    await store.take(session(2), place)
+    expect(await store.hold(codeAt(session(3)))).toEqual(tooMany)
+    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await isHeld(store, codeAt(session(3)))).toBe(true)
+  })
+}

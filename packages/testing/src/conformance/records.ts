@@ -1,0 +1,142 @@
+import type { AuditEntry } from '@cardkeep/core/audit/entry'
+import type { AuditCheckpoint, Change } from '@cardkeep/core/changes'
+import type { Destination } from '@cardkeep/core/destinations/destination'
+import type { Brand } from '@cardkeep/core/kernel/brand'
+import type { KeyRecord } from '@cardkeep/core/keys'
+import type { AuditHead } from '@cardkeep/core/ports'
+import type { Credential, Scope, Tenant } from '@cardkeep/core/tenants/tenant'
+import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
+import type { StoredToken } from '@cardkeep/core/tokens/token'
+import { createCountingIds, createFixedClock } from '../clock.ts'
+
+/** Makes one valid record after another, each with ids of its own; a test says only what matters to it. */
+export type Records = ReturnType<typeof createRecords>
+
+export const createRecords = () => {
+  const ids = createCountingIds()
+  const at = createFixedClock().now()
+  let count = 0
+  const next = (): number => ++count
+  const id = <Id extends Brand<string, string>>(): Id => ids.uuid() as Id
+
+  /** So many bytes that no other record has. */
+  const bytes = (length: number): Uint8Array => {
+    const made = new Uint8Array(length).fill(0xa5)
+    new DataView(made.buffer).setUint32(0, next())
+    return made
+  }
+
+  const scope = (fields: Partial<Scope> = {}): Scope => ({
+    id: id(),
+    environment: 'test',
+    deduplicates: true,
+    createdAt: at,
+    ...fields,
+  })
+
+  const tenant = (fields: Partial<Tenant> = {}): Tenant => ({
+    id: id(),
+    name: `tenant-${next()}`,
+    environment: 'test',
+    defaultScopeId: id(),
+    codePolicy: undefined,
+    createdAt: at,
+    ...fields,
+  })
+
+  const fingerprint = (of: Scope, fields: Partial<StoredFingerprint> = {}): StoredFingerprint => ({
+    scopeId: of.id,
+    hash: bytes(32),
+    keyVersion: 1,
+    id: id(),
+    ...fields,
+  })
+
+  const token = (by: Tenant, of: StoredFingerprint, fields: Partial<StoredToken> = {}): StoredToken => ({
+    id: id(),
+    scopeId: of.scopeId,
+    tenantId: by.id,
+    version: 1,
+    status: 'active',
+    test: false,
+    unique: true,
+    fingerprintId: of.id,
+    scheme: 'visa',
+    mask: { bin: '400000', last4: '0002', length: 16 },
+    sealedCard: bytes(96),
+    createdAt: at,
+    updatedAt: at,
+    expiresAt: undefined,
+    ...fields,
+  })
+
+  const credential = (of: Tenant, fields: Partial<Credential> = {}): Credential => ({
+    id: id(),
+    tenantId: of.id,
+    dialect: 'ozura',
+    permissions: ['tokenize', 'forward'],
+    hash: bytes(32),
+    publicKey: undefined,
+    createdAt: at,
+    expiresAt: undefined,
+    revokedAt: undefined,
+    ...fields,
+  })
+
+  const destination = (of: Tenant, fields: Partial<Destination> = {}): Destination => ({
+    id: id(),
+    tenantId: of.id,
+    origin: 'https://psp.example',
+    pathPrefix: undefined,
+    methods: [],
+    ca: undefined,
+    client: undefined,
+    allowPrivate: false,
+    createdAt: at,
+    ...fields,
+  })
+
+  const key = (fields: Partial<KeyRecord> = {}): KeyRecord => ({
+    id: id(),
+    purpose: 'card',
+    owner: { type: 'scope', id: id() },
+    environment: 'test',
+    algorithm: 'AES-256-GCM',
+    version: 1,
+    state: 'active',
+    createdAt: at,
+    expiresAt: at,
+    checkValue: 'a1b2c3',
+    wrapped: bytes(60),
+    publicKey: undefined,
+    reservedSeals: 0,
+    ...fields,
+  })
+
+  const audit = (fields: Partial<AuditEntry> = {}): Extract<Change, { type: 'audit' }> => ({
+    type: 'audit',
+    entry: {
+      at,
+      action: 'token.created',
+      outcome: 'success',
+      tenantId: undefined,
+      actor: { type: 'vault', id: undefined },
+      origin: '192.0.2.1',
+      requestId: undefined,
+      subject: { type: 'token', id: ids.uuid() },
+      details: { 'a number': 1, text: 'Zürich ☂', flag: true },
+      ...fields,
+    },
+  })
+
+  const checkpoint = ({ seq, hash }: AuditHead, fields: Partial<AuditCheckpoint> = {}): AuditCheckpoint => ({
+    seq,
+    hash,
+    at,
+    keyId: id(),
+    signature: bytes(64),
+    ...fields,
+  })
+
+  return { at, id, bytes, scope, tenant, fingerprint, token, credential, destination, key, audit, checkpoint }
+}

@@ -1,0 +1,160 @@
+import type { Change } from '@cardkeep/core/changes'
+import { epochMs } from '@cardkeep/core/kernel/time'
+import type { Credential } from '@cardkeep/core/tenants/tenant'
+import { describe, expect, test } from 'vitest'
+import { type Bench, conflict } from './bench.ts'
+
+export const tenantConformance = (bench: Bench): void => {
+  describe('tenants', () => {
+    test('are found by id and by name, and listed', async () => {
+      const { store, records, put } = bench
+      const plain = records.tenant()
+      const full = records.tenant({
+        environment: 'live',
+        codePolicy: { hold: false, ttlMs: 1_500, uses: 0 },
+        createdAt: epochMs(records.at + 1),
+      })
+      await put({ type: 'put-tenant', tenant: full }, { type: 'put-tenant', tenant: plain })
+      expect(await store.tenant(plain.id)).toEqual(plain)
+      expect(await store.tenantNamed(full.name)).toEqual(full)
+      expect(await store.tenants()).toEqual([plain, full])
+      expect(await store.tenant(records.id())).toBeUndefined()
+      expect(await store.tenantNamed('nobody')).toBeUndefined()
+    })
+
+    test('have an id and a name of their own', async () => {
+      const { store, records, put } = bench
+      const tenant = records.tenant()
+      await put({ type: 'put-tenant', tenant })
+      const sameId = records.tenant({ id: tenant.id })
+      const sameName = records.tenant({ name: tenant.name })
+      for (const other of [sameId, sameName])
+        expect(await store.commit([{ type: 'put-tenant', tenant: other }])).toEqual(conflict('put-tenant'))
+      expect(await store.tenants()).toEqual([tenant])
+    })
+
+    test('have the code policy that was set last', async () => {
+      const { store, records, put } = bench
+      const tenant = records.tenant()
+      await put({ type: 'put-tenant', tenant })
+      const policy = { hold: true, ttlMs: 60_000, uses: 2 }
+      await put({ type: 'set-code-policy', tenantId: tenant.id, policy: { ...policy, hold: false } })
+      await put({ type: 'set-code-policy', tenantId: tenant.id, policy })
+      expect(await store.tenant(tenant.id)).toEqual({ ...tenant, codePolicy: policy })
+      expect(await store.commit([{ type: 'set-code-policy', tenantId: records.id(), policy }])).toEqual(
+        conflict('set-code-policy'),
+      )
+    })
+  })
+
+  describe('scopes', () => {
+    test('are read as they were put, once', async () => {
+      const { store, records, put } = bench
+      const scopes = [records.scope(), records.scope({ environment: 'live', deduplicates: false })]
+      for (const scope of scopes) await put({ type: 'put-scope', scope })
+      for (const scope of scopes) expect(await store.scope(scope.id)).toEqual(scope)
+      expect(await store.scope(records.id())).toBeUndefined()
+      for (const scope of scopes)
+        expect(await store.commit([{ type: 'put-scope', scope }])).toEqual(conflict('put-scope'))
+    })
+
+    test('are linked to the tenants they were linked to, once', async () => {
+      const { store, records, put } = bench
+      const scope = records.scope()
+      const tenant = records.tenant()
+      const stranger = records.tenant({ defaultScopeId: scope.id })
+      const link: Change = { type: 'link-scope', scopeId: scope.id, tenantId: tenant.id }
+      await put({ type: 'put-scope', scope }, { type: 'put-tenant', tenant })
+      await put({ type: 'put-tenant', tenant: stranger }, link)
+      expect(await store.isLinked(scope.id, tenant.id)).toBe(true)
+      expect(await store.isLinked(scope.id, stranger.id)).toBe(false)
+      expect(await store.commit([link])).toEqual(conflict('link-scope'))
+    })
+
+    test('are not linked where the scope or the tenant is missing', async () => {
+      const { store, records, put } = bench
+      const scope = records.scope()
+      const tenant = records.tenant()
+      await put({ type: 'put-scope', scope }, { type: 'put-tenant', tenant })
+      for (const pair of [
+        { scopeId: scope.id, tenantId: records.id<typeof tenant.id>() },
+        { scopeId: records.id<typeof scope.id>(), tenantId: tenant.id },
+      ]) {
+        expect(await store.commit([{ type: 'link-scope', ...pair }])).toEqual(conflict('link-scope'))
+        expect(await store.isLinked(pair.scopeId, pair.tenantId)).toBe(false)
+      }
+    })
+  })
+
+  describe('credentials', () => {
+    test('are found by id, listed for a tenant and for all, revoked ones too', async () => {
+      const { store, records, put } = bench
+      const [mine, other] = [records.tenant(), records.tenant()]
+      const plain = records.credential(mine)
+      const full = records.credential(mine, {
+        dialect: 'hellgate',
+        permissions: [],
+        publicKey: 'pk_1',
+        createdAt: epochMs(records.at + 1),
+        expiresAt: epochMs(records.at + 5),
+        revokedAt: epochMs(records.at + 2),
+      })
+      const foreign = records.credential(other, {
+        permissions: ['tokenize', 'forward', 'detokenize'],
+        createdAt: epochMs(records.at + 2),
+      })
+      await put({ type: 'put-tenant', tenant: mine }, { type: 'put-tenant', tenant: other })
+      for (const credential of [foreign, full, plain]) await put({ type: 'put-credential', credential })
+      expect(await store.credential(full.id)).toEqual(full)
+      expect(await store.credential(records.id())).toBeUndefined()
+      expect(await store.credentials(mine.id)).toEqual([plain, full])
+      expect(await store.credentials(undefined)).toEqual([plain, full, foreign])
+      expect(await store.commit([{ type: 'put-credential', credential: plain }])).toEqual(
+        conflict('put-credential'),
+      )
+    })
+
+    test('are revoked once, and the first time stays', async () => {
+      const { store, records, put } = bench
+      const tenant = records.tenant()
+      const credential = records.credential(tenant)
+      await put({ type: 'put-tenant', tenant }, { type: 'put-credential', credential })
+      await put({ type: 'revoke-credential', id: credential.id, at: records.at })
+      const revoke = (id: Credential['id']): Change => ({
+        type: 'revoke-credential',
+        id,
+        at: epochMs(records.at + 1),
+      })
+      expect(await store.commit([revoke(credential.id)])).toEqual(conflict('revoke-credential'))
+      expect(await store.credential(credential.id)).toEqual({ ...credential, revokedAt: records.at })
+      expect(await store.commit([revoke(records.id())])).toEqual(conflict('revoke-credential'))
+    })
+  })
+
+  test('destinations are listed for their tenant and removed', async () => {
+    const { store, records, put } = bench
+    const [mine, other] = [records.tenant(), records.tenant()]
+    const plain = records.destination(mine)
+    const full = records.destination(mine, {
+      origin: 'https://127.0.0.1:8443',
+      pathPrefix: '/v1/payments',
+      methods: ['POST', 'PUT'],
+      ca: '-----BEGIN CERTIFICATE-----',
+      client: { certificate: 'a chain', sealedKey: records.bytes(80) },
+      allowPrivate: true,
+      createdAt: epochMs(records.at + 1),
+    })
+    const foreign = records.destination(other)
+    await put({ type: 'put-tenant', tenant: mine }, { type: 'put-tenant', tenant: other })
+    for (const destination of [full, plain, foreign]) await put({ type: 'put-destination', destination })
+    expect(await store.destinations(mine.id)).toEqual([plain, full])
+    expect(await store.commit([{ type: 'put-destination', destination: plain }])).toEqual(
+      conflict('put-destination'),
+    )
+    await put({ type: 'remove-destination', id: plain.id })
+    expect(await store.destinations(mine.id)).toEqual([full])
+    expect(await store.commit([{ type: 'remove-destination', id: plain.id }])).toEqual(
+      conflict('remove-destination'),
+    )
+  })
+}
