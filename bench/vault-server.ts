@@ -20,7 +20,12 @@ const needs = <T>(result: Result<T, unknown>): T => {
 }
 
 const folder = process.argv[2] ?? ''
-const config = readConfig({ CARDKEEP_DATA: join(folder, 'data'), CARDKEEP_PORT: '0' })
+// A load of minutes holds more codes at a time than one tenant usually may.
+const config = readConfig({
+  CARDKEEP_DATA: join(folder, 'data'),
+  CARDKEEP_PORT: '0',
+  CARDKEEP_CODES_PER_TENANT: '10000000',
+})
 const vault = await openVault(config)
 const operator = { name: 'bench' }
 const tenant = needs(

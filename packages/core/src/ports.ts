@@ -32,8 +32,8 @@ export interface Store {
   commit(changes: readonly Change[]): Promise<Result<void, Conflict>>
 
   token(id: TokenId): Promise<StoredToken | undefined>
-  /** The unique token of the scope with this fingerprint that is not deleted. */
-  uniqueToken(scopeId: ScopeId, fingerprintId: string): Promise<StoredToken | undefined>
+  /** The unique token of this card number in its scope that is not deleted. */
+  uniqueToken(fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>): Promise<StoredToken | undefined>
   fingerprint(scopeId: ScopeId, hash: Uint8Array): Promise<StoredFingerprint | undefined>
   /** Tokens past their expiry, oldest first. */
   expiredTokens(at: EpochMs, limit: number): Promise<readonly StoredToken[]>
@@ -54,7 +54,9 @@ export interface Store {
   auditHead(): Promise<AuditHead>
   /** Entries after `seq` in order. */
   auditEntries(afterSeq: number, limit: number): Promise<readonly StoredAuditEntry[]>
+  /** In order of what they sign. */
   checkpoints(): Promise<readonly AuditCheckpoint[]>
+  lastCheckpoint(): Promise<AuditCheckpoint | undefined>
 }
 
 export interface AuditHead {

@@ -129,7 +129,8 @@ const sendAndSettle = async (
       code: taken?.code,
     })
     sent = sentOf(outcome)
-    await recordOutcome(ports, audit(...describe(outcome, sent)))
+    // Nobody waits for it: the answer is the caller's, whether or not the disk takes its time.
+    void recordOutcome(ports, audit(...describe(outcome, sent)))
     return outcome.type === 'answered' ? ok(outcome.answer) : refuse(outcome.refusal)
   } finally {
     if (sent === 'no' && taken) await returnCode(ports, place, taken)
@@ -147,7 +148,7 @@ const returnCode = async (
   if (usable) await codes.giveBack(taken)
 }
 
-/** The provider has answered; the caller gets that answer even if it cannot be written down, but the vault stops being ready. */
+/** An outcome that cannot be written takes nothing from the caller, but the vault stops being ready. */
 const recordOutcome = async (
   { store, readiness }: Ports,
   change: ReturnType<typeof auditOf>,

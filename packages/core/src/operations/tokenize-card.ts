@@ -72,7 +72,7 @@ export const tokenizeCard = async (
 
   for (let attempt = 0; attempt < attempts; attempt++) {
     const known = await findFingerprint(store, scope, hashes)
-    const existing = known && scope.deduplicates ? await store.uniqueToken(scope.id, known.id) : undefined
+    const existing = known && scope.deduplicates ? await store.uniqueToken(known) : undefined
     const plan =
       existing && !isPast(existing, at)
         ? await planReuse(ports, command, scope, existing, at)
@@ -127,7 +127,7 @@ const planCreation = async (
     status: 'active',
     test,
     unique: scope.deduplicates,
-    fingerprintId: stored.id,
+    fingerprint: stored,
     scheme: schemeOf(card.pan),
     mask: maskPan(card.pan),
     sealedCard: await cipher.seal(placeOf(scope, id), card),

@@ -1,7 +1,8 @@
 import type { Mask } from '../cards/mask.ts'
 import type { Scheme } from '../cards/scheme.ts'
-import type { FingerprintId, ScopeId, TenantId, TokenId } from '../kernel/ids.ts'
+import type { ScopeId, TenantId, TokenId } from '../kernel/ids.ts'
 import type { EpochMs } from '../kernel/time.ts'
+import type { StoredFingerprint } from './fingerprint.ts'
 
 /*
  * A token is the name that is given out for a card.
@@ -27,7 +28,8 @@ export interface StoredToken {
   readonly test: boolean
   /** Whether its scope de-duplicated when it was made: then no other such token of the scope has the same fingerprint. */
   readonly unique: boolean
-  readonly fingerprintId: FingerprintId
+  /** Which card number it stands for. */
+  readonly fingerprint: StoredFingerprint
   readonly scheme: Scheme
   readonly mask: Mask
   readonly sealedCard: Uint8Array

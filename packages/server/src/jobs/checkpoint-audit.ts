@@ -13,7 +13,7 @@ export const checkpointAudit = async (
   clock: Clock,
 ): Promise<void> => {
   const head = await store.auditHead()
-  const last = (await store.checkpoints()).at(-1)
+  const last = await store.lastCheckpoint()
   if (head.seq === 0 || last?.seq === head.seq) return
   await store.commit([{ type: 'put-checkpoint', checkpoint: await signer.sign(head, clock.now()) }])
 }

@@ -60,7 +60,7 @@ export const createRecords = () => {
     status: 'active',
     test: false,
     unique: true,
-    fingerprintId: of.id,
+    fingerprint: of,
     scheme: 'visa',
     mask: { bin: '400000', last4: '0002', length: 16 },
     sealedCard: bytes(96),

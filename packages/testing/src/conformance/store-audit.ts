@@ -78,6 +78,7 @@ export const auditConformance = (bench: Bench): void => {
       await put({ type: 'put-checkpoint', checkpoint: third })
       await put({ type: 'put-checkpoint', checkpoint: first })
       expect(await store.checkpoints()).toEqual([first, third])
+      expect(await store.lastCheckpoint()).toEqual(third)
     })
 
     test('are refused for what the chain does not hold', async () => {
@@ -98,6 +99,7 @@ export const auditConformance = (bench: Bench): void => {
           conflict('put-checkpoint'),
         )
       expect(await store.checkpoints()).toEqual([])
+      expect(await store.lastCheckpoint()).toBeUndefined()
     })
   })
 }

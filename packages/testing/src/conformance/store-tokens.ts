@@ -135,23 +135,25 @@ export const tokenConformance = (bench: Bench): void => {
       const { scope, tenant, fingerprint } = await setUp()
       const token = bench.records.token(tenant, fingerprint)
       await bench.put(putToken(bench.records.token(tenant, fingerprint, { unique: false })), putToken(token))
-      expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toEqual(token)
-      expect(await bench.store.uniqueToken(bench.records.id(), fingerprint.id)).toBeUndefined()
-      expect(await bench.store.uniqueToken(scope.id, bench.records.id())).toBeUndefined()
+      expect(await bench.store.uniqueToken(fingerprint)).toEqual(token)
+      expect(await bench.store.uniqueToken({ ...fingerprint, scopeId: bench.records.id() })).toBeUndefined()
+      expect(
+        await bench.store.uniqueToken({ ...fingerprint, hash: bench.records.fingerprint(scope).hash }),
+      ).toBeUndefined()
     })
 
     test('is found while it is suspended', async () => {
-      const { scope, tenant, fingerprint } = await setUp()
+      const { tenant, fingerprint } = await setUp()
       const token = bench.records.token(tenant, fingerprint, { status: 'suspended' })
       await bench.put(putToken(token))
-      expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toEqual(token)
+      expect(await bench.store.uniqueToken(fingerprint)).toEqual(token)
     })
 
     test('is none of those that may be many', async () => {
-      const { scope, tenant, fingerprint } = await setUp()
+      const { tenant, fingerprint } = await setUp()
       const many = [1, 2, 3].map(() => putToken(bench.records.token(tenant, fingerprint, { unique: false })))
       await bench.put(...many)
-      expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toBeUndefined()
+      expect(await bench.store.uniqueToken(fingerprint)).toBeUndefined()
     })
 
     test('suffers no second one beside it', async () => {
@@ -172,14 +174,14 @@ export const tokenConformance = (bench: Bench): void => {
     })
 
     test('makes room for another once it is deleted', async () => {
-      const { scope, tenant, fingerprint } = await setUp()
+      const { tenant, fingerprint } = await setUp()
       const first = bench.records.token(tenant, fingerprint)
       await bench.put(putToken(first))
       await bench.put(replaceToken({ ...first, version: 2, status: 'deleted' }))
-      expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toBeUndefined()
+      expect(await bench.store.uniqueToken(fingerprint)).toBeUndefined()
       const second = bench.records.token(tenant, fingerprint)
       await bench.put(putToken(second))
-      expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toEqual(second)
+      expect(await bench.store.uniqueToken(fingerprint)).toEqual(second)
     })
 
     test('is made by exactly one of several first tokenisations at once, here and in another store', async () => {
@@ -201,7 +203,7 @@ export const tokenConformance = (bench: Bench): void => {
       )
       expect(results.filter(({ ok }) => ok)).toEqual([made])
       const known = await bench.store.fingerprint(scope.id, hash)
-      expect(await bench.store.uniqueToken(scope.id, known?.id ?? '')).toBeDefined()
+      expect(known && (await bench.store.uniqueToken(known))).toBeDefined()
       expect((await bench.store.auditHead()).seq).toBe(1)
     })
   })
@@ -238,7 +240,7 @@ export const tokenConformance = (bench: Bench): void => {
         const list = [putToken(young), eraseToken(old)]
         await bench.put(...(order === 'put first' ? list : list.toReversed()))
         expect(await bench.store.token(old.id)).toBeUndefined()
-        expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toEqual(young)
+        expect(await bench.store.uniqueToken(fingerprint)).toEqual(young)
         expect(await bench.store.fingerprint(scope.id, fingerprint.hash)).toEqual(fingerprint)
       },
     )
@@ -250,7 +252,7 @@ export const tokenConformance = (bench: Bench): void => {
       expect(await bench.store.commit([eraseToken(token), { type: 'put-scope', scope }])).toEqual(
         conflict('put-scope'),
       )
-      expect(await bench.store.uniqueToken(scope.id, fingerprint.id)).toEqual(token)
+      expect(await bench.store.uniqueToken(fingerprint)).toEqual(token)
     })
 
     test('had the expected version', async () => {

@@ -23,7 +23,7 @@ export const encodeTokenized = (
     mask: { card_number: spellMask(token.mask) },
     ...(sessionId ? { cvc_session_id: sessionId } : {}),
     bin: token.mask.bin,
-    ...(scope.deduplicates ? { fingerprint: token.fingerprintId } : {}),
+    ...(scope.deduplicates ? { fingerprint: token.fingerprint.id } : {}),
     deduplicated,
   },
 })

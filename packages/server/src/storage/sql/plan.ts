@@ -80,7 +80,7 @@ const tokenValues = (token: StoredToken): readonly SqlValue[] => [
   idValue(token.id),
   idValue(token.scopeId),
   idValue(token.tenantId),
-  idValue(token.fingerprintId),
+  token.fingerprint.hash,
   token.version,
   token.status,
   flagValue(token.test),

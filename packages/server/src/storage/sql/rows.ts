@@ -64,7 +64,12 @@ export const readToken = (row: Row): StoredToken => ({
   status: readWord(row, 'status', statuses),
   test: readFlag(row, 'is_test'),
   unique: readFlag(row, 'is_unique'),
-  fingerprintId: readId(row, 'fingerprint_id'),
+  fingerprint: {
+    scopeId: readId(row, 'scope_id'),
+    hash: readBytes(row, 'fingerprint_hash'),
+    keyVersion: readNumber(row, 'fingerprint_key_version'),
+    id: readId(row, 'fingerprint_id'),
+  },
   scheme: readWord(row, 'scheme', schemes),
   mask: {
     bin: readText(row, 'bin'),

@@ -47,7 +47,7 @@ CREATE INDEX destinations_by_tenant on destinations (tenant_id);
 
 CREATE TABLE fingerprints (
   no integer primary key,
-  id blob not null unique,
+  id blob not null,
   scope_id blob not null references scopes (id),
   hash blob not null check (length(hash) = 32),
   key_version integer not null,

@@ -4,7 +4,8 @@
  */
 
 const tokenColumns = `tokens.id, tokens.scope_id, tokens.tenant_id, tokens.version, tokens.status, tokens.is_test,
-  tokens.is_unique, fingerprints.id as fingerprint_id, tokens.scheme, tokens.bin, tokens.last4, tokens.pan_length,
+  tokens.is_unique, fingerprints.id as fingerprint_id, fingerprints.hash as fingerprint_hash,
+  fingerprints.key_version as fingerprint_key_version, tokens.scheme, tokens.bin, tokens.last4, tokens.pan_length,
   tokens.sealed_card, tokens.created_at, tokens.updated_at, tokens.expires_at`
 
 const tokens = 'tokens join fingerprints on fingerprints.no = tokens.fingerprint_no'
@@ -28,17 +29,17 @@ export const statements = {
   // A fingerprint that was erased meanwhile leaves a null where none may be; whoever runs this takes it for a conflict.
   putToken: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, scheme,
       bin, last4, pan_length, sealed_card, created_at, updated_at, expires_at)
-    values ($1, $2, $3, (select no from fingerprints where id = $4 and scope_id = $2), $5, $6, $7, $8, $9, $10, $11,
+    values ($1, $2, $3, (select no from fingerprints where scope_id = $2 and hash = $4), $5, $6, $7, $8, $9, $10, $11,
       $12, $13, $14, $15, $16)
     on conflict do nothing`,
   replaceToken: `update tokens set scope_id = $2, tenant_id = $3,
-      fingerprint_no = (select no from fingerprints where id = $4 and scope_id = $2), version = $5, status = $6,
+      fingerprint_no = (select no from fingerprints where scope_id = $2 and hash = $4), version = $5, status = $6,
       is_test = $7, is_unique = $8, scheme = $9, bin = $10, last4 = $11, pan_length = $12, sealed_card = $13,
       created_at = $14, updated_at = $15, expires_at = $16
     where id = $1 and version = $5 - 1`,
   eraseToken: 'delete from tokens where id = $1 and version = $2 returning fingerprint_no',
   token: `select ${tokenColumns} from ${tokens} where tokens.id = $1`,
-  uniqueToken: `select ${tokenColumns} from ${tokens} where fingerprints.id = $2 and fingerprints.scope_id = $1
+  uniqueToken: `select ${tokenColumns} from ${tokens} where fingerprints.scope_id = $1 and fingerprints.hash = $2
     and tokens.is_unique = 1 and tokens.status <> 'deleted'`,
   expiredTokens: `select ${tokenColumns} from ${tokens} where tokens.expires_at <= $1
     order by tokens.expires_at limit $2`,
@@ -89,6 +90,8 @@ export const statements = {
   putCheckpoint: `insert into audit_checkpoints (seq, hash, at, key_id, signature)
     select $1, $2, $3, $4, $5 from audit_entries where seq = $1 and hash = $2`,
   checkpoints: 'select seq, hash, at, key_id, signature from audit_checkpoints order by seq, no',
+  lastCheckpoint: `select seq, hash, at, key_id, signature from audit_checkpoints
+    order by seq desc, no desc limit 1`,
 } as const satisfies Record<string, string>
 
 export type StatementName = keyof typeof statements

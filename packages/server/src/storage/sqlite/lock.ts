@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { DatabaseBusy, openDatabase } from './database.ts'
+import { prepareFile } from './file.ts'
 
 export interface FolderLock {
   release(): void
@@ -11,7 +12,9 @@ export interface FolderLock {
  * them. The lock is the operating system's, on an open file, so a process that dies takes it along.
  */
 export const lockFolder = (folder: string): FolderLock => {
-  const database = openDatabase(join(folder, 'serving.lock'))
+  const file = join(folder, 'serving.lock')
+  prepareFile(file)
+  const database = openDatabase(file)
   try {
     database.exec('begin immediate')
   } catch (error) {

@@ -109,8 +109,7 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     },
 
     token: (id) => find('token', [idValue(id)], readToken),
-    uniqueToken: (scopeId, fingerprintId) =>
-      find('uniqueToken', [idValue(scopeId), idValue(fingerprintId)], readToken),
+    uniqueToken: ({ scopeId, hash }) => find('uniqueToken', [idValue(scopeId), hash], readToken),
     fingerprint: (scopeId, hash) => find('fingerprint', [idValue(scopeId), hash], readFingerprint),
     expiredTokens: (at, limit) => list('expiredTokens', [at, limit], readToken),
 
@@ -142,6 +141,7 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     },
     auditEntries: (afterSeq, limit) => list('auditEntries', [afterSeq, limit], readAuditEntry),
     checkpoints: () => list('checkpoints', [], readCheckpoint),
+    lastCheckpoint: () => find('lastCheckpoint', [], readCheckpoint),
 
     close: () => (closing ??= close()),
     dataVersion: () => {
