@@ -121,7 +121,8 @@ export const layers: readonly Layer[] = [
   {
     name: 'storage',
     at: 'packages/server/src/storage/',
-    uses: ['core'],
+    uses: ['audit', 'core'],
+    because: 'The chain of the audit log is advanced in the transaction that writes an entry.',
     instead: viaPort('Store'),
   },
   {
@@ -136,7 +137,7 @@ export const layers: readonly Layer[] = [
     at: 'packages/server/src/audit/',
     uses: ['keys', 'core'],
     because: 'A verdict on the log checks the signatures that the audit key made.',
-    instead: 'The log is written by a change of type `audit`; only the command line and the doctor read it.',
+    instead: 'The log is written by a change of type `audit`; only a store links entries, only the command line and the doctor read them.',
   },
   {
     name: 'keys',

@@ -145,10 +145,14 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
       await jobs.stop()
       await codes.dropAll()
       await egress.close()
-      await store.commit([vaultAudit(clock.now(), 'audit.stopped')])
-      await checkpoint()
-      await vault.close()
-      lock.release()
+      try {
+        await store.commit([vaultAudit(clock.now(), 'audit.stopped')])
+        await checkpoint()
+      } finally {
+        // Outcomes of the last forwards may still wait to be written; closing waits for them.
+        await vault.close()
+        lock.release()
+      }
     },
   }
 }

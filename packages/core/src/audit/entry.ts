@@ -9,7 +9,6 @@ export type AuditAction =
   | 'token.updated'
   | 'token.suspended'
   | 'token.expired'
-  | 'code.held'
   | 'code.dropped'
   | 'card.forward'
   | 'access.refused'

@@ -1,8 +1,17 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { type AuditEntry, writeEntry } from '@cardkeep/core/audit/entry'
+import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
 
-/** An entry's hash: SHA-256 of the hash before it and of its text in UTF-8. */
+/** What the chain holds before its first entry. */
+export const emptyChain: AuditHead = { seq: 0, hash: new Uint8Array(32) }
+
+/** The entry that follows `head`: one further, hashed together with the hash before it. */
+export const linkEntry = (head: AuditHead, entry: AuditEntry): StoredAuditEntry => {
+  const seq = head.seq + 1
+  const text = writeEntry(seq, entry)
+  return { seq, text, hash: chainHash(head.hash, text) }
+}
+
+/** SHA-256 of the hash before and of the entry's text in UTF-8. */
 export const chainHash = (previous: Uint8Array, text: string): Buffer =>
-  createHash('sha256').update(previous).update(text, 'utf8').digest()
-
-/** The hash before the first entry. */
-export const chainStart: Uint8Array = new Uint8Array(32)
+  hash('sha256', Buffer.concat([previous, Buffer.from(text)]), 'buffer')

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { AuditCheckpoint } from '@cardkeep/core/changes'
 import type { KeyId } from '@cardkeep/core/kernel/ids'
 import { epochMs } from '@cardkeep/core/kernel/time'
@@ -40,32 +39,47 @@ export async function* exportLines(store: Store): AsyncGenerator<string> {
     yield JSON.stringify({ type: 'entry', seq, text, hash: hex(hash) })
 }
 
-/** Reads an exported log back, entries as they are asked for. Throws where a line is none of the above. */
+/** Reads an exported log back, entries as they are asked for. Throws where a line is none of the above, or stands elsewhere. */
 export const readExport = async (path: string): Promise<AuditMaterial> => {
-  const lines = createInterface({ input: createReadStream(path, 'utf8') })[Symbol.asyncIterator]()
+  const lines = linesOf(path)
   const publicKeys = new Map<string, Uint8Array>()
   const checkpoints: AuditCheckpoint[] = []
   let firstEntry: StoredAuditEntry | undefined
+  const first = await lines.next()
+  const head = first.done ? undefined : parseLine(first.value)
+  if (head?.type !== 'audit') throw new Error('an exported audit log begins with its keys')
+  for (const { key_id, spki } of head.public_keys) publicKeys.set(key_id, unbase64(spki))
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
     const line = parseLine(next.value)
-    if (line.type === 'audit')
-      for (const { key_id, spki } of line.public_keys) publicKeys.set(key_id, unbase64(spki))
-    else if (line.type === 'checkpoint') checkpoints.push(toCheckpoint(line))
-    else {
+    if (line.type === 'entry') {
       firstEntry = toEntry(line)
       break
     }
+    if (line.type !== 'checkpoint')
+      throw new Error('an exported audit log has only checkpoints before its entries')
+    checkpoints.push(toCheckpoint(line))
   }
   return { publicKeys, checkpoints, entries: restOf(firstEntry, lines) }
 }
 
+/** By line feeds alone: other programs' readers of lines also end one where a text has a U+2028. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let begun = ''
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const lines = `${begun}${chunk}`.split('\n')
+    begun = lines.pop() ?? ''
+    yield* lines
+  }
+  if (begun !== '') yield begun
+}
+
 async function* restOf(
   first: StoredAuditEntry | undefined,
-  lines: AsyncIterator<string>,
+  lines: AsyncGenerator<string>,
 ): AsyncGenerator<StoredAuditEntry> {
   if (first) yield first
-  for (let next = await lines.next(); !next.done; next = await lines.next()) {
-    const line = parseLine(next.value)
+  for await (const text of lines) {
+    const line = parseLine(text)
     if (line.type !== 'entry') throw new Error('an exported audit log has its entries last')
     yield toEntry(line)
   }

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { AuditCheckpoint } from '@cardkeep/core/changes'
 import type { StoredAuditEntry } from '@cardkeep/core/ports'
 import { verifyCheckpoint } from '../keys/audit-signer.ts'
-import { chainHash, chainStart } from './chain.ts'
+import { chainHash, emptyChain } from './chain.ts'
 
 export interface AuditMaterial {
   /** In order, from the first entry that is kept. */
@@ -31,9 +31,9 @@ export const verifyAudit = async ({
   checkpoints,
   publicKeys,
 }: AuditMaterial): Promise<AuditVerdict> => {
-  const signed = new Map(checkpoints.map((checkpoint) => [checkpoint.seq, checkpoint]))
+  const signed = Map.groupBy(checkpoints, (checkpoint) => checkpoint.seq)
   const keys = new Map([...publicKeys].map(([id, spki]) => [id, readKey(spki)]))
-  let previous: Uint8Array = chainStart
+  let previous: Uint8Array = emptyChain.hash
   let seq = 0
   let signedUpTo = 0
   const verdict = (problem: string | undefined): AuditVerdict => ({
@@ -49,19 +49,26 @@ export const verifyAudit = async ({
     if (readSeq(entry.text) !== entry.seq) return verdict(`entry ${entry.seq} says it is another`)
     const hash = chainHash(previous, entry.text)
     if (!hash.equals(entry.hash)) return verdict(`entry ${entry.seq} was changed`)
-    const checkpoint = signed.get(entry.seq)
-    if (checkpoint) {
+    for (const checkpoint of signed.get(entry.seq) ?? []) {
       const key = keys.get(checkpoint.keyId)
       if (!key) return verdict(`the checkpoint at ${entry.seq} names a key that is not known`)
       if (!hash.equals(checkpoint.hash)) return verdict(`entry ${entry.seq} is not the one that was signed`)
       if (!verifyCheckpoint(checkpoint, key)) return verdict(`the signature at ${entry.seq} does not hold`)
       signedUpTo = entry.seq
     }
+    signed.delete(entry.seq)
     previous = hash
     seq = entry.seq
   }
-  const beyond = checkpoints.find((checkpoint) => checkpoint.seq > seq)
-  return verdict(beyond && `entries ${seq + 1} to ${beyond.seq}, which were signed, are missing`)
+  return verdict(describeLeft([...signed.keys()], seq))
+}
+
+/** What is wrong with checkpoints at which no entry came. */
+const describeLeft = (places: readonly number[], lastSeq: number): string | undefined => {
+  const nowhere = places.find((place) => !Number.isInteger(place) || place < 1)
+  if (nowhere !== undefined) return `the checkpoint at ${nowhere} signs no entry`
+  if (places.length === 0) return undefined
+  return `entries ${lastSeq + 1} to ${Math.max(...places)}, which were signed, are missing`
 }
 
 const readKey = (spki: Uint8Array): KeyObject =>

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dayMs } from '@cardkeep/core/kernel/time'
 import type { Vault } from '../compose.ts'
 import type { Config } from '../config.ts'
-import type { Finding } from './examine.ts'
+import type { Finding } from './finding.ts'
 
 export const examineKeys = (vault: Vault): readonly Finding[] => [
   examineRotation(vault),

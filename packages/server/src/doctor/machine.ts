@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import type { Config } from '../config.ts'
-import type { Finding } from './examine.ts'
+import type { Finding } from './finding.ts'
 
 /** What of the machine could carry a code or a card to a disk, or stop the vault. */
 export const examineMachine = (config: Config): readonly Finding[] => [

@@ -1,7 +1,7 @@
-import { readAllEntries } from '../audit/read-all.ts'
+import { readMaterial } from '../audit/material.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import type { Vault } from '../compose.ts'
-import type { Finding } from './examine.ts'
+import type { Finding } from './finding.ts'
 
 export const examineStore = async (vault: Vault): Promise<readonly Finding[]> => [
   await examineWriting(vault),
@@ -23,14 +23,7 @@ const examineWriting = async ({ store }: Vault): Promise<Finding> => {
 }
 
 const examineAudit = async ({ store }: Vault): Promise<Finding> => {
-  const publicKeys = new Map(
-    (await store.keys()).flatMap(({ id, publicKey }) => (publicKey ? [[id, publicKey] as const] : [])),
-  )
-  const verdict = await verifyAudit({
-    checkpoints: await store.checkpoints(),
-    entries: readAllEntries(store),
-    publicKeys,
-  })
+  const verdict = await verifyAudit(await readMaterial(store))
   return verdict.ok
     ? {
         check: 'audit',

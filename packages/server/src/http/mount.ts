@@ -1,13 +1,21 @@
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { Services } from '../services.ts'
+import type { Access } from './access.ts'
 import { sendRefusal, sendReply } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
-import type { ListenerParts } from './listener.ts'
+import type { ReadinessState } from './readiness.ts'
 import type { Route, RouteInput } from './route.ts'
+
+export interface MountParts {
+  readonly services: Services
+  readonly access: Access
+  readonly readiness: Pick<ReadinessState, 'isSealed'>
+}
 
 /** Puts one route behind the door. Who calls is settled before a byte of the body is read. */
 export const mountRoute = (
   app: FastifyInstance,
-  { services, access, readiness }: Pick<ListenerParts, 'services' | 'access' | 'readiness'>,
+  { services, access, readiness }: MountParts,
   dialect: Dialect,
   route: Route,
 ): void => {

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { createKeyFixture, type KeyFixture } from '@cardkeep/testing/keys/fixture'
 import { expect, test } from 'vitest'
 import { createAuditSigner, verifyCheckpoint } from './audit-signer.ts'
-import { createKeyFixture, type KeyFixture } from './testing/fixture.ts'
 
 const head = { seq: 12, hash: new Uint8Array(32).fill(3) }
 const at = epochMs(Date.UTC(2026, 0, 1))

@@ -2,13 +2,20 @@ import { createSecretKey } from 'node:crypto'
 import type { Card } from '@cardkeep/core/cards/card'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import {
+  addOwners,
+  cardOf,
+  createKeyFixture,
+  numberOf,
+  placeAt,
+  scopeOwner,
+} from '@cardkeep/testing/keys/fixture'
+import * as vectors from '@cardkeep/testing/keys/vectors'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createCardCipher } from './card-cipher.ts'
 import { encodeFields } from './encode-fields.ts'
 import { sealEnvelope } from './envelope.ts'
-import { addOwners, cardOf, createKeyFixture, numberOf, placeAt, scopeOwner } from './testing/fixture.ts'
-import * as vectors from './testing/vectors.ts'
 
 const place = placeAt(1, 1)
 const otherScope = placeAt(2, 1)

@@ -1,9 +1,9 @@
 import { type DestinationId, parseId } from '@cardkeep/core/kernel/ids'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { createKeyFixture, tenantAt } from '@cardkeep/testing/keys/fixture'
 import { expect, test } from 'vitest'
 import { createClientKeySealer } from './client-key-sealer.ts'
-import { createKeyFixture, tenantAt } from './testing/fixture.ts'
 
 const idOf = (last: number): DestinationId => {
   const id = parseId<DestinationId>(`000000de-0000-4000-8000-00000000000${last}`)

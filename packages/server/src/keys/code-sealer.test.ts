@@ -2,9 +2,9 @@ import type { CodeAddress } from '@cardkeep/core/codes/held-code'
 import { parseId, type SessionId } from '@cardkeep/core/kernel/ids'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { addOwners, createKeyFixture, placeAt, scopeOwner, tenantAt } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
 import { createCodeSealer } from './code-sealer.ts'
-import { addOwners, createKeyFixture, placeAt, scopeOwner, tenantAt } from './testing/fixture.ts'
 
 const place = placeAt(1, 1)
 const otherScope = placeAt(2, 1)

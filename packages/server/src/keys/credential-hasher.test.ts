@@ -1,9 +1,9 @@
 import { type CredentialId, parseId } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { expect, test } from 'vitest'
 import { createCredentialHasher } from './credential-hasher.ts'
-import { createKeyFixture } from './testing/fixture.ts'
 
 const idOf = (last: number): CredentialId => {
   const id = parseId<CredentialId>(`000000c4-0000-4000-8000-00000000000${last}`)

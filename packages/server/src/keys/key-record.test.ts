@@ -1,12 +1,12 @@
 import type { KeyRecord } from '@cardkeep/core/keys'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { createKeyFixture, placeAt, scopeOwner } from '@cardkeep/testing/keys/fixture'
+import { createMemoryRootKey } from '@cardkeep/testing/keys/memory-root-key'
+import * as vectors from '@cardkeep/testing/keys/vectors'
 import { expect, test } from 'vitest'
 import { keyKinds } from './key-kinds.ts'
 import { createKeyRecord, encodeRecord, loadKeyRecord, rewrapKeyRecord } from './key-record.ts'
 import { createSnapshot } from './key-snapshot.ts'
-import { createKeyFixture, placeAt, scopeOwner } from './testing/fixture.ts'
-import { createMemoryRootKey } from './testing/memory-root-key.ts'
-import * as vectors from './testing/vectors.ts'
 
 const provider = createMemoryRootKey(vectors.rootKey)
 const recordOf = (purpose: string): KeyRecord => {

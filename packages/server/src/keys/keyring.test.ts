@@ -4,10 +4,6 @@ import { epochMs } from '@cardkeep/core/kernel/time'
 import type { KeyRecord } from '@cardkeep/core/keys'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
-import { describe, expect, test } from 'vitest'
-import { createCardCipher } from './card-cipher.ts'
-import { createKeyring } from './keyring.ts'
-import type { RootKeyProvider } from './providers/provider.ts'
 import {
   addOwners,
   cardOf,
@@ -16,9 +12,13 @@ import {
   placeAt,
   scopeOwner,
   tenantAt,
-} from './testing/fixture.ts'
-import { createMemoryKeyStore, type KeyRows } from './testing/memory-key-store.ts'
-import { createMemoryRootKey } from './testing/memory-root-key.ts'
+} from '@cardkeep/testing/keys/fixture'
+import { createMemoryKeyStore, type KeyRows } from '@cardkeep/testing/keys/memory-key-store'
+import { createMemoryRootKey } from '@cardkeep/testing/keys/memory-root-key'
+import { describe, expect, test } from 'vitest'
+import { createCardCipher } from './card-cipher.ts'
+import { createKeyring } from './keyring.ts'
+import type { RootKeyProvider } from './providers/provider.ts'
 
 const place = placeAt(1, 1)
 const otherScope = placeAt(2, 1)

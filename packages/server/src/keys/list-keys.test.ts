@@ -1,10 +1,10 @@
 import { dayMs } from '@cardkeep/core/kernel/time'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { cardOf, createKeyFixture, placeAt, scopeOwner, tenantAt } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
 import { createCardCipher } from './card-cipher.ts'
 import { keyKinds } from './key-kinds.ts'
-import { cardOf, createKeyFixture, placeAt, scopeOwner, tenantAt } from './testing/fixture.ts'
 
 const place = placeAt(1, 1, 'test')
 

@@ -1,8 +1,8 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { cardOf, createKeyFixture, numberOf, placeAt, scopeOwner } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
 import { createCardCipher } from './card-cipher.ts'
-import { cardOf, createKeyFixture, numberOf, placeAt, scopeOwner } from './testing/fixture.ts'
 
 const place = placeAt(1, 1)
 const otherScope = placeAt(2, 1)

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { cardOf, numberOf, placeAt, scopeOwner } from '@cardkeep/testing/keys/fixture'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../storage/sqlite/store.ts'
 import { createCardCipher } from './card-cipher.ts'
 import { createKeyring } from './keyring.ts'
 import { openFileRootKey } from './providers/file.ts'
-import { cardOf, numberOf, placeAt, scopeOwner } from './testing/fixture.ts'
 
 /* The database and the root key's file as they are in the field; everything else is tested on memory. */
 

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { operatorAudit } from '@cardkeep/core/operations/operator'
 import { Command } from 'commander'
 import { exportLines, readExport } from '../../audit/export-file.ts'
-import { readAllEntries } from '../../audit/read-all.ts'
+import { readMaterial } from '../../audit/material.ts'
 import { type AuditVerdict, verifyAudit } from '../../audit/verify.ts'
 import { checkpointAudit } from '../../jobs/checkpoint-audit.ts'
 import { withVault } from '../context.ts'
@@ -25,18 +25,9 @@ const verify = (): Command =>
         report(createOutput(options.json ?? false), await verifyFile(options.file))
         return
       }
-      await withVault(options, async ({ vault, out }) => {
-        const keys = (await vault.store.keys()).flatMap(({ id, publicKey }) =>
-          publicKey ? [[id, publicKey] as const] : [],
-        )
-        const verdict = await verifyAudit({
-          // Checkpoints first: one made meanwhile would sign an entry that the pass has not seen.
-          checkpoints: await vault.store.checkpoints(),
-          entries: readAllEntries(vault.store),
-          publicKeys: new Map(keys),
-        })
-        report(out, verdict)
-      })
+      await withVault(options, async ({ vault, out }) =>
+        report(out, await verifyAudit(await readMaterial(vault.store))),
+      )
     })
 
 const verifyFile = async (file: string): Promise<AuditVerdict> => {

@@ -5,7 +5,7 @@ import { openVault, serveVault, type Vault } from '../../compose.ts'
 import { readConfig } from '../../config.ts'
 import { createLog } from '../../log/log.ts'
 import { orFail } from '../failure.ts'
-import { withoutDebugger } from '../hardening.ts'
+import { endQuietly, withoutDebugger } from '../hardening.ts'
 import { handOutCredential } from './credential.ts'
 
 export const serveCommand = (): Command =>
@@ -17,6 +17,7 @@ export const serveCommand = (): Command =>
       withoutDebugger()
       const vault = await openVault(config)
       const log = createLog(config.logLevel, process.stdout)
+      endQuietly(log)
       const credentials = demo ? await makeDemo(vault) : undefined
       const serving = await serveVault(vault, log)
 

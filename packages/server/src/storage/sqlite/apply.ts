@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { Change, Conflict } from '@cardkeep/core/changes'
 import type { AuditHead } from '@cardkeep/core/ports'
-import { emptyChain, linkEntry } from '../sql/audit-link.ts'
+import { emptyChain, linkEntry } from '../../audit/chain.ts'
 import { planChange, type Step } from '../sql/plan.ts'
 import { readAuditHead } from '../sql/rows.ts'
 import { idValue, readNumber } from '../sql/values.ts'

@@ -2,7 +2,7 @@ import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { Change, Conflict } from '@cardkeep/core/changes'
 import { done, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { KeyRecord, KeySet } from '@cardkeep/core/keys'
-import type { KeyStore } from '../load-keys.ts'
+import type { KeyStore } from '@cardkeep/server/keys/load-keys'
 
 /** What a database holds of keys, open to a test that plays the attacker. */
 export interface KeyRows {

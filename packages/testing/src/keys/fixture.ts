@@ -6,7 +6,7 @@ import type { KeyOwner } from '@cardkeep/core/keys'
 import type { Clock, Ids } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import type { CardPlace } from '@cardkeep/core/tokens/place'
-import { createKeyring, type Keyring } from '../keyring.ts'
+import { createKeyring, type Keyring } from '@cardkeep/server/keys/keyring'
 import { createMemoryKeyStore, type MemoryKeyStore } from './memory-key-store.ts'
 import { createMemoryRootKey, type MemoryRootKey } from './memory-root-key.ts'
 

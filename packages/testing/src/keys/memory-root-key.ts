@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto'
-import type { RootKeyProvider } from '../providers/provider.ts'
-import { unwrapUnder, wrapUnder } from '../providers/wrap.ts'
+import type { RootKeyProvider } from '@cardkeep/server/keys/providers/provider'
+import { unwrapUnder, wrapUnder } from '@cardkeep/server/keys/providers/wrap'
 
 export interface MemoryRootKey extends RootKeyProvider {
   /** What its keeper remembers now. */
