@@ -65,7 +65,8 @@ const endDemo = async (
   at: Tenant['createdAt'],
 ): Promise<readonly Change[]> => {
   const demo = await store.tenantNamed(demoTenantName)
-  if (!demo) return []
+  // An operator may have given that name to a tenant with real cards.
+  if (demo?.environment !== 'test') return []
   const credentials = (await store.credentials(demo.id)).filter(({ revokedAt }) => revokedAt === undefined)
   return credentials.flatMap(({ id }): Change[] => [
     { type: 'revoke-credential', id, at },

@@ -15,6 +15,7 @@ import type { StoredFingerprint } from '../tokens/fingerprint.ts'
 import type { CardPlace } from '../tokens/place.ts'
 import type { StoredToken } from '../tokens/token.ts'
 import { auditOf, type Caller } from './caller.ts'
+import { eraseExpired } from './sweep-tokens.ts'
 
 export interface TokenizeCard {
   readonly card: Card
@@ -73,10 +74,13 @@ export const tokenizeCard = async (
   for (let attempt = 0; attempt < attempts; attempt++) {
     const known = await findFingerprint(store, scope, hashes)
     const existing = known && scope.deduplicates ? await store.uniqueToken(known) : undefined
-    const plan =
-      existing && !isPast(existing, at)
-        ? await planReuse(ports, command, scope, existing, at)
-        : await planCreation(ports, caller, command, scope, known ?? hashes[0], existing, at)
+    if (existing && isPast(existing, at)) {
+      await eraseExpired(ports, existing, at)
+      continue
+    }
+    const plan = existing
+      ? await planReuse(ports, command, scope, existing, at)
+      : await planCreation(ports, caller, command, scope, known ?? hashes[0], at)
     const held = await holdCode(ports, caller, command, scope, plan.token)
     if (!held.ok) return held
     const sessionId = held.value
@@ -111,7 +115,6 @@ const planCreation = async (
   { card, test, lifetimeMs }: TokenizeCard,
   scope: Scope,
   fingerprint: StoredFingerprint | FingerprintHash | undefined,
-  expired: StoredToken | undefined,
   at: EpochMs,
 ): Promise<Plan> => {
   // Precondition: a scope has an active fingerprint key.
@@ -137,8 +140,6 @@ const planCreation = async (
   }
   const changes: Change[] = [{ type: 'put-token', token }]
   if (isNew) changes.unshift({ type: 'put-fingerprint', fingerprint: stored })
-  // Erasing an expired token takes its fingerprint with it only if no other token has it; the new one has.
-  if (expired) changes.push({ type: 'erase-token', token: expired })
   return { token, reuses: false, changes }
 }
 

@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import type { CredentialId } from '@cardkeep/core/kernel/ids'
+import type { Caller } from '@cardkeep/core/operations/caller'
+import { type CreateTenant, createTenant } from '@cardkeep/core/operations/create-tenant'
+import type { Operator } from '@cardkeep/core/operations/operator'
+import type { CardCipher, CodeStore, Ids } from '@cardkeep/core/ports'
+import type { Tenant } from '@cardkeep/core/tenants/tenant'
+import { createCodeStore } from '@cardkeep/server/ephemeral/code-store'
+import { createMemoryBackend, type MemoryBackend } from '@cardkeep/server/ephemeral/memory/memory-backend'
+import { type AuditSigner, createAuditSigner } from '@cardkeep/server/keys/audit-signer'
+import { createCardCipher } from '@cardkeep/server/keys/card-cipher'
+import { createCodeSealer } from '@cardkeep/server/keys/code-sealer'
+import { type CredentialHasher, createCredentialHasher } from '@cardkeep/server/keys/credential-hasher'
+import { createKeyring, type Keyring } from '@cardkeep/server/keys/keyring'
+import { openSqliteStore, type SqliteStore } from '@cardkeep/server/storage/sqlite/store'
+import { createCountingIds, createFixedClock } from '../clock.ts'
+import { createMemoryRootKey } from '../keys/memory-root-key.ts'
+import { makeWorkspace } from '../workspace.ts'
+
+/** A vault without its door: the real store, keys and codes, on a clock and ids that a test knows. */
+export interface TestVault {
+  readonly store: SqliteStore
+  readonly codes: CodeStore
+  readonly backend: MemoryBackend
+  readonly cipher: CardCipher
+  readonly keyring: Keyring
+  readonly credentials: CredentialHasher
+  readonly signer: AuditSigner
+  readonly clock: ReturnType<typeof createFixedClock>
+  readonly ids: Ids
+  close(): Promise<void>
+}
+
+export const testOperator: Operator = { name: 'operator' }
+
+export const openTestVault = async (codesPerTenant = 1_000): Promise<TestVault> => {
+  const clock = createFixedClock()
+  const ids = createCountingIds()
+  const store = await openSqliteStore({ file: join(makeWorkspace().path, 'data', 'cardkeep.db') })
+  const keyring = await createKeyring({ store, provider: createMemoryRootKey(), clock, ids })
+  const backend = createMemoryBackend({ clock, limitPerOwner: codesPerTenant })
+  return {
+    store,
+    codes: createCodeStore(createCodeSealer(keyring), backend),
+    backend,
+    cipher: createCardCipher(keyring),
+    keyring,
+    credentials: createCredentialHasher(keyring),
+    signer: createAuditSigner(keyring),
+    clock,
+    ids,
+    close: () => store.close(),
+  }
+}
+
+/** Makes a tenant as an operator does; a live one that does not de-duplicate unless it is told otherwise. */
+export const addTenant = async (
+  { store, clock, ids, keyring }: TestVault,
+  name: string,
+  parts: Partial<Omit<CreateTenant, 'name'>> = {},
+): Promise<Tenant> => {
+  const wish: CreateTenant = { name, environment: 'live', deduplicates: false, ...parts }
+  const made = await createTenant({ store, clock, ids, keys: keyring }, testOperator, wish)
+  if (!made.ok) throw new Error(`a test could not make the tenant ${name}: ${made.error.type}`)
+  return made.value
+}
+
+/** A caller of the tenant with every permission. */
+export const callerOf = (tenant: Tenant): Caller => ({
+  principal: {
+    tenant,
+    credentialId: '00000000-0000-4000-8000-00000000c0de' as CredentialId,
+    permissions: ['tokenize', 'forward'],
+  },
+  requestId: '00000000-0000-4000-8000-00000000f00d',
+  origin: '192.0.2.1',
+})
