@@ -134,12 +134,13 @@ const readRootKey = (text: string | undefined, dataFolder: string): string => {
 
 const readDialects = (text: string | undefined): readonly Dialect[] => {
   if (!text) return offeredDialects
-  return text.split(',').map((name) => {
+  const named = text.split(',').map((name) => {
     const dialect = offeredDialects.find((offered) => offered === name.trim())
     if (!dialect)
       throw new ConfigError(`CARDKEEP_DIALECTS: ${name.trim()} is not one of ${offeredDialects.join(', ')}`)
     return dialect
   })
+  return [...new Set(named)]
 }
 
 const readLogLevel = (text: string | undefined): LogLevel => {
@@ -169,13 +170,15 @@ const readAddresses = (text: string | undefined): readonly string[] => {
 }
 
 const isAddressOrRange = (text: string): boolean => {
-  const [address = '', bits] = text.split('/')
+  const [address = '', bits, ...rest] = text.split('/')
   const family = isIP(address)
-  if (family === 0) return false
+  if (family === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+// A name may begin with 127 and lead anywhere.
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 const refusePlainListening = ({ host, tls }: Config): void => {
   if (tls.type === 'none' && !isLoopback(host))

@@ -1,27 +1,43 @@
 import { type Refusal, UnavailableError } from '@cardkeep/core/errors'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { describeBug, type Log } from '../log/log.ts'
+import type { Dialect } from './dialect.ts'
+import { findOwner, type Owner } from './owner.ts'
 import type { Reply } from './route.ts'
 import { refusalOfValidation } from './validation.ts'
 
 /** The one place that catches: a refusal gets the dialect's own body, a bug a fixed text and a request id. */
-export const catchErrors = (app: FastifyInstance, log: Log): void => {
+export const catchErrors = (app: FastifyInstance, dialects: readonly Dialect[], log: Log): void => {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = request.refusal ?? refusalOf(error)
+    // The framework would close the connection over a body that is still coming, and the reply would be lost with it.
+    if (refusal?.type === 'BodyTooLarge') reply.removeHeader('connection')
     if (refusal) return sendRefusal(request, reply, refusal)
     log.error('request.bug', { requestId: request.id, ...describeBug(error) })
     const { dialect, route } = request.routeOptions.config
     const headers = route?.refusalHeaders?.('bug') ?? {}
     return sendReply(reply, { ...(dialect?.encodeBug() ?? neutralBug), headers })
   })
-  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, { type: 'RouteNotFound' }))
+  // Before its body is read: what it says is of no interest where nothing takes it.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done()
+    sendRefusal(request, reply, { type: 'RouteNotFound' }, findOwner(dialects, request.originalUrl))
+  })
 }
 
-export const sendRefusal = (request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply => {
+export const sendRefusal = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+  owner: Owner = request.routeOptions.config,
+): FastifyReply => {
   request.refusal = refusal
-  const { dialect, route } = request.routeOptions.config
+  return sendReply(reply, encodeRefusal(owner, refusal))
+}
+
+export const encodeRefusal = ({ dialect, route }: Owner, refusal: Refusal): Reply => {
   const encoded = dialect?.encodeRefusal(refusal) ?? neutral(refusal)
-  return sendReply(reply, {
+  return {
     ...encoded,
     headers: {
       ...encoded.headers,
@@ -29,7 +45,7 @@ export const sendRefusal = (request: FastifyRequest, reply: FastifyReply, refusa
       // Tells apart what a dialect's messages do not; refusals that must look alike are one refusal.
       'cardkeep-refusal': refusal.type,
     },
-  })
+  }
 }
 
 export const sendReply = (reply: FastifyReply, { status, headers, body }: Reply): FastifyReply =>
@@ -47,6 +63,8 @@ const refusalOf = (error: FastifyError): Refusal | undefined => {
       return { type: 'BodyTooLarge' }
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return { type: 'ContentTypeNotSupported' }
+    // The caller went away before its body was whole.
+    case 'ECONNRESET':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return { type: 'BodyNotReadable' }

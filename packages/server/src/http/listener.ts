@@ -9,6 +9,7 @@ import type { Access } from './access.ts'
 import { catchErrors } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
 import { mountHealth } from './health.ts'
+import { createMalformed } from './malformed.ts'
 import { mountRoute } from './mount.ts'
 import type { ReadinessState } from './readiness.ts'
 import { logRequests } from './request-log.ts'
@@ -33,6 +34,8 @@ const keepAliveMs = 65_000
 /** The door of the vault: TLS, limits, request ids, security headers, and the one boundary that catches. */
 export const createListener = (parts: ListenerParts): FastifyInstance => {
   const { tls, trustedProxies } = parts.config
+  const headers = headersOf(tls)
+  const malformed = createMalformed(parts.dialects, headers)
   const app: FastifyInstance = fastify({
     // Typed for one kind of server only, while the setting decides which it is.
     ...({ https: tls.type === 'own' ? secureContext(tls) : null } as object),
@@ -45,7 +48,10 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: () => parts.services.ids.uuid(),
     exposeHeadRoutes: false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    // A parameter is as long as the head allows: its route says no, in its own words.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: headerBytes },
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : nowhere),
+    clientErrorHandler: malformed.clientErrorHandler,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
     },
@@ -53,9 +59,10 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
   app.decorateRequest('caller', null)
   app.decorateRequest('refusal', undefined)
   parseJsonStrictly(app)
-  addHeaders(app, tls)
+  malformed.watch(app.server)
+  addHeaders(app, headers)
   logRequests(app, parts.log)
-  catchErrors(app, parts.log)
+  catchErrors(app, parts.dialects, parts.log)
   mountHealth(app, parts.readiness)
   for (const dialect of parts.dialects)
     for (const route of dialect.routes) mountRoute(app, parts, dialect, route)
@@ -102,16 +109,29 @@ const parseJsonStrictly = (app: FastifyInstance): void => {
   })
 }
 
-const addHeaders = (app: FastifyInstance, tls: Tls): void => {
-  const always: Record<string, string> = {
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    ...(tls.type === 'none' ? {} : { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+/** No route is there. A path that cannot be decoded is sent to it, so that the router does not answer by quoting it. */
+const nowhere = '/'
+
+const isDecodable = (url: string): boolean => {
+  if (!url.includes('%')) return true
+  try {
+    return decodeURIComponent(url) !== ''
+  } catch {
+    return false
   }
+}
+
+const headersOf = (tls: Tls): Readonly<Record<string, string>> => ({
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  ...(tls.type === 'none' ? {} : { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+})
+
+const addHeaders = (app: FastifyInstance, headers: Readonly<Record<string, string>>): void => {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(always).header('x-request-id', request.id)
+    reply.headers(headers).header('x-request-id', request.id)
     done()
   })
 }

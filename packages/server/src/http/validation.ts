@@ -1,6 +1,6 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import type { FastifySchemaValidationError } from 'fastify'
-import { scrubCardNumbers } from '../log/scrub.ts'
+import { spellBack } from '../log/spell-back.ts'
 
 /** The first thing that a schema has against a body or a query, as a refusal that names the field. */
 export const refusalOfValidation = (
@@ -17,5 +17,8 @@ export const refusalOfValidation = (
     : { type: 'InvalidField', field: context ?? 'request' }
 }
 
-/** A caller chooses the names of unknown fields; they come back short and without card numbers. */
-const readable = (name: string): string => scrubCardNumbers(name.replaceAll(/[^\w.-]/g, '?').slice(0, 64))
+/** A caller chooses the names of unknown fields; they come back short and without card numbers, spaced ones included. */
+const readable = (name: string): string =>
+  spellBack(name)
+    .replaceAll(/[^\w.-]/g, '?')
+    .slice(0, 64)

@@ -22,6 +22,8 @@ export interface LogEvents {
   }
   /** Where a bug is: name of the error and the stack's places, without its message, which may quote data. */
   'request.bug': { readonly requestId: string; readonly error: string; readonly stack: string }
+  /** Nobody caught it, and the process ends. */
+  'vault.broken': { readonly error: string; readonly stack: string }
   'job.failed': { readonly job: string; readonly error: string; readonly stack: string }
   'audit.failed': Record<never, never>
   'tls.reloaded': Record<never, never>
@@ -61,10 +63,18 @@ export const createLog = (level: LogLevel, out: NodeJS.WritableStream): Log => {
   }
 }
 
+const place = /^ {4}at .*(?::\d+:\d+\)?|<anonymous>\))$/
+
 /** Name and places of an error, without its message. */
 export const describeBug = (error: unknown): { readonly error: string; readonly stack: string } => {
   if (!(error instanceof Error)) return { error: typeof error, stack: '' }
-  const places = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
+  // The stack begins with the message, whose lines may look like places.
+  const { message, stack = '' } = error
+  const at = stack.indexOf(message)
+  const places = stack
+    .slice(at < 0 ? 0 : at + message.length)
+    .split('\n')
+    .filter((line) => place.test(line))
   return {
     error: error.name,
     stack: places

@@ -73,6 +73,9 @@ const readCard = (
 
 export const decodeProxy = ({ body }: RouteInput): Result<ForwardRequest, Refusal> => {
   const request = body as Static<typeof proxyBody>
+  // A number that keeps its spelling is an object, and so passes for one in the schema.
+  const number = (['request_data', 'http_headers'] as const).find((field) => JSON.isRawJSON(request[field]))
+  if (number) return refuse({ type: 'InvalidField', field: number })
   const tokenId = parseToken(request.token)
   if (!tokenId) return refuse({ type: 'TokenNotFound' })
   const sessionId =

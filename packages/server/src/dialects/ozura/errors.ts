@@ -1,6 +1,6 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import type { Reply } from '../../http/route.ts'
-import { scrubCardNumbers } from '../../log/scrub.ts'
+import { spellBack } from '../../log/spell-back.ts'
 
 type Row<R extends Refusal> = (refusal: R) => {
   readonly status: number
@@ -41,7 +41,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   CodeRequired: () => ({ status: 400, message: 'Missing required field: cvc_session_id' }),
   UnknownPlaceholder: ({ placeholder }) => ({
     status: 400,
-    message: `Invalid value for request_data: ${scrubCardNumbers(placeholder)}`,
+    message: `Invalid value for request_data: ${spellBack(placeholder)}`,
   }),
   DestinationNotAllowed: () => ({ status: 400, message: 'Invalid proxy URL' }),
   HeaderNotAllowed: () => ({ status: 400, message: 'Invalid value for http_headers' }),

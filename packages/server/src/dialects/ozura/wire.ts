@@ -50,7 +50,10 @@ export const proxyBody = Type.Object(
     proxy_url: Type.String({ maxLength: 2048 }),
     request_data: Type.Object({}, { additionalProperties: true }),
     http_headers: optional(
-      Type.Record(Type.String(), Type.String({ maxLength: 8192 }), { maxProperties: 64 }),
+      // Without its own pattern a record does not look at the values of names with a line break.
+      Type.Record(Type.String({ pattern: '^[^]*$' }), Type.String({ maxLength: 8192 }), {
+        maxProperties: 64,
+      }),
     ),
     http_method: optional(text),
   },

@@ -1,0 +1,125 @@
+import { testCards } from '@cardkeep/testing/canary/cards'
+import fastify from 'fastify'
+import type { TSchema } from 'typebox'
+import { expect, test } from 'vitest'
+import { ozura } from '../dialects/ozura/routes.ts'
+import { refusalOfValidation } from './validation.ts'
+
+/** What the framework's own validator says, so that a change of its errors is noticed. */
+const refusalOf = async (schema: TSchema, body: unknown): Promise<unknown> => {
+  const app = fastify({
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+  })
+  let refusal: unknown
+  app.setErrorHandler((error: { validation?: never[]; validationContext?: string }, _request, reply) => {
+    refusal = refusalOfValidation(error.validation ?? [], error.validationContext)
+    return reply.send()
+  })
+  app.post('/', { schema: { body: schema } }, async () => 'fine')
+  await app.inject({
+    method: 'POST',
+    url: '/',
+    payload: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
+  return refusal
+}
+
+const routeOf = (path: string): TSchema => {
+  const body = ozura.routes.find((route) => route.path === path)?.body
+  if (!body) throw new Error(`no body at ${path}`)
+  return body
+}
+const tokenize = routeOf('/tokenize')
+const proxy = routeOf('/proxy/transaction')
+const deleteSession = routeOf('/proxy/delete-cvc-session')
+
+const data = { cardNumber: '4', expirationMonth: '1', expirationYear: '30' }
+const { cardNumber: _, ...withoutNumber } = data
+const forward = { token: 't', proxy_url: 'u', request_data: {} }
+
+test.each<readonly [string, TSchema, unknown, unknown]>([
+  ['a field that is missing', tokenize, { type: 'card' }, { type: 'MissingField', field: 'data' }],
+  [
+    'a field that is missing below',
+    tokenize,
+    { type: 'card', data: withoutNumber },
+    { type: 'MissingField', field: 'cardNumber' },
+  ],
+  [
+    'a field of another type',
+    tokenize,
+    { type: 'card', data: { ...data, cvv: 123 } },
+    { type: 'InvalidField', field: 'cvv' },
+  ],
+  [
+    'a field that is null',
+    tokenize,
+    { type: 'card', data: { ...data, cvv: null } },
+    { type: 'InvalidField', field: 'cvv' },
+  ],
+  [
+    'a field that is too long',
+    tokenize,
+    { type: 'card', data: { ...data, cardNumber: '4'.repeat(65) } },
+    { type: 'InvalidField', field: 'cardNumber' },
+  ],
+  [
+    'a text with a control character',
+    tokenize,
+    { type: 'card', data: { ...data, firstName: 'a\u0000' } },
+    { type: 'InvalidField', field: 'firstName' },
+  ],
+  ['a value that is not offered', tokenize, { type: 'bank', data }, { type: 'InvalidField', field: 'type' }],
+  [
+    'a list instead of an object',
+    tokenize,
+    { type: 'card', data: [] },
+    { type: 'InvalidField', field: 'data' },
+  ],
+  ['an unknown field', tokenize, { type: 'card', data, cvv: '123' }, { type: 'InvalidField', field: 'cvv' }],
+  [
+    'an unknown field below',
+    tokenize,
+    { type: 'card', data: { ...data, cvv2: '123' } },
+    { type: 'InvalidField', field: 'cvv2' },
+  ],
+  [
+    'a value in a map',
+    proxy,
+    { ...forward, http_headers: { 'x-one': 1 } },
+    { type: 'InvalidField', field: 'x-one' },
+  ],
+  [
+    'too many in a map',
+    proxy,
+    { ...forward, http_headers: Object.fromEntries(Array.from({ length: 65 }, (__, i) => [`h${i}`, ''])) },
+    { type: 'InvalidField', field: 'http_headers' },
+  ],
+  ['a body of another kind', tokenize, [], { type: 'BodyNotReadable' }],
+  ['a body that is a text', proxy, 'x', { type: 'BodyNotReadable' }],
+  ['a body that fits no variant', deleteSession, 5, { type: 'BodyNotReadable' }],
+])('%s is named', async (__, schema, body, refusal) => {
+  expect(await refusalOf(schema, body)).toEqual(refusal)
+})
+
+test.each([
+  ['a card number', testCards.visa, '?card?number?'],
+  ['a card number with spaces', '4111 1111 1111 1111', '?card?number?'],
+  ['a card number with dashes', '4111-1111-1111-1111', '?card?number?'],
+  ['a card number in a longer name', `n${testCards.amex}x`, 'n?card?number?x'],
+  ['markup', '<b>"x"</b>', '?b??x???b?'],
+  ['line breaks and what is not ASCII', 'a\r\n\u2028é', 'a????'],
+  ['a long one', 'n'.repeat(1_000), 'n'.repeat(64)],
+])('an unknown field whose name is %s comes back short and harmless', async (__, name, shown) => {
+  const refusal = await refusalOf(tokenize, { type: 'card', data: { ...data, [name]: 1 } })
+  expect(refusal).toEqual({ type: 'InvalidField', field: shown })
+})
+
+test('what is wrong with something other than a body is named by what it is', () => {
+  expect(refusalOfValidation([], 'querystring')).toEqual({ type: 'InvalidField', field: 'querystring' })
+  expect(refusalOfValidation([], 'params')).toEqual({ type: 'InvalidField', field: 'params' })
+  expect(refusalOfValidation([], undefined)).toEqual({ type: 'InvalidField', field: 'request' })
+})
