@@ -3,7 +3,7 @@ import { makeDestination } from '@cardkeep/testing/provider/destination'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { admitForward } from './admit.ts'
-import { admitHeaders } from './headers.ts'
+import { admitHeaders, withContentType } from './headers.ts'
 
 const psp = makeDestination('https://api.psp.example')
 
@@ -123,6 +123,13 @@ describe('headers', () => {
         headers: { Authorization: 'Bearer k', 'X-Uber': 'é ÿ', 'accept-encoding': 'identity' },
       },
     })
+  })
+
+  test('name the type of the body once, as the caller named it', () => {
+    expect(withContentType({ 'Content-type': 'text/xml' }, 'application/json')).toEqual({
+      'Content-type': 'text/xml',
+    })
+    expect(withContentType({ a: 'b' }, 'text/xml')).toEqual({ a: 'b', 'content-type': 'text/xml' })
   })
 
   test('leave no second encoding to choose from', () => {

@@ -1,8 +1,8 @@
+import { isIP } from 'node:net'
 import { findDestination } from '@cardkeep/core/destinations/match'
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { AdmittedForward, ForwardWish } from '@cardkeep/core/ports'
-import { isIP } from 'node:net'
 import { isAllowedAddress } from './addresses.ts'
 import { admitHeaders } from './headers.ts'
 

@@ -1,7 +1,7 @@
-import type { ForwardFailure } from '@cardkeep/core/errors'
-import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { promisify, TextDecoder } from 'node:util'
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
+import type { ForwardFailure } from '@cardkeep/core/errors'
+import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { Incoming } from './dispatch.ts'
 
 export interface DecodedBody {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { afterEach, expect, test, vi } from 'vitest'
-import { ConnectFailure } from './connector.ts'
+import { ConnectFailure } from './connect-failure.ts'
 import { createHandler } from './dispatch.ts'
 
 afterEach(() => {
@@ -105,5 +105,21 @@ test('nothing is waited for longer than its time', () => {
   expect(settle).toHaveBeenCalledExactlyOnceWith({
     ok: false,
     error: { type: 'ForwardTimedOut', sent: 'unknown' },
+  })
+})
+
+test.each([
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'tls'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'answer too large'],
+  ['ECONNRESET', 'connection lost'],
+])('%s after the request was written means "%s", and that it may have been read', (code, reason) => {
+  const settle = vi.fn<(outcome: unknown) => void>()
+  const handler = createHandler(limits(), settle)
+  const { controller } = makeController()
+  handler.onRequestStart?.(controller, undefined)
+  handler.onResponseError?.(controller, Object.assign(new Error(code), { code }))
+  expect(settle).toHaveBeenCalledExactlyOnceWith({
+    ok: false,
+    error: { type: 'ForwardFailed', sent: 'unknown', reason },
   })
 })

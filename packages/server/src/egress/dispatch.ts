@@ -1,8 +1,8 @@
-import type { Refusal, Sent } from '@cardkeep/core/errors'
 import type { ForwardMethod } from '@cardkeep/core/destinations/destination'
+import type { Refusal, Sent } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { Dispatcher } from 'undici'
-import { ConnectFailure } from './connector.ts'
+import { ConnectFailure } from './connect-failure.ts'
 import { failed, timedOut } from './failures.ts'
 
 export interface Outgoing {

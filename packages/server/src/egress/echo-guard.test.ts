@@ -88,6 +88,18 @@ test('separators that are escaped stay between the digits that are shown', () =>
     expect(text(`[${fours(by)}`)).toBe(`[4111${by}11**${by}****${by}1111`)
 })
 
+test('more than two separators between digits make no number', () => {
+  const spread = each(pan, (digit) => `${digit} - `)
+  expect(text(spread)).toBe(spread)
+})
+
+test('a number that begins like its own inside is found after a false start', () => {
+  const own = createEchoGuard({ pan: new Secret(testCards.mastercard), code: undefined })
+  const shown = '555555******4444'
+  for (const before of ['5', '555', '55555555555554', '5555 5555 '])
+    expect(own.body({ text: before + testCards.mastercard, saysJson: false }).text).toBe(before + shown)
+})
+
 test.each(Object.entries(testCards))(
   '%s, of whatever length, is masked in every grouping',
   (_name, number) => {
@@ -240,6 +252,7 @@ describe('the code is masked in JSON', () => {
       '{"raw":"{\\"cvv\\":\\"***\\",\\"amount\\":123}"}',
     ],
     ['next to its name within a string', '{"message":"CVV 123 is wrong"}', '{"message":"CVV *** is wrong"}'],
+    ['after an amount within it', '{"cvv":[{"amount":123},123]}', '{"cvv":[{"amount":123},0]}'],
     ['after an amount', '{"amount":{"value":123},"cvv":123}', '{"amount":{"value":123},"cvv":0}'],
   ])('%s', (_name, echo, expected) => {
     expect(json(echo)).toEqual({ type: 'json', text: expected })
@@ -326,6 +339,11 @@ test('a code with leading zeros is masked as the number it becomes', () => {
   expect(own.body({ text: body, saysJson: true }).text).toBe(
     '{"cvv":0,"cvc":"***","other":"***","amount":7,"n":7}',
   )
+})
+
+test('a code with leading zeros is masked where it came back as a number only', () => {
+  const own = createEchoGuard({ pan: undefined, code: new Secret('007') })
+  expect(own.body({ text: '{"cvv":7}', saysJson: true }).text).toBe('{"cvv":0}')
 })
 
 test('headers are masked by their values and by their names', () => {

@@ -1,5 +1,5 @@
-import type { Answer, Parcel } from '@cardkeep/core/ports'
 import { openSecret } from '@cardkeep/core/kernel/secret'
+import type { Answer, Parcel } from '@cardkeep/core/ports'
 import { coverCode, createCodeFinder } from './code-echo.ts'
 import type { DecodedBody } from './decode-answer.ts'
 import { kindOfField } from './field-names.ts'

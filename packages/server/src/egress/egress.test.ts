@@ -1,3 +1,6 @@
+import { createServer, type Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import type { Destination } from '@cardkeep/core/destinations/destination'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { Secret } from '@cardkeep/core/kernel/secret'
@@ -5,9 +8,6 @@ import type { ForwardWish, Parcel, SendOutcome } from '@cardkeep/core/ports'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { destinationOf, makeDestination } from '@cardkeep/testing/provider/destination'
 import { type Provider, type ProviderOptions, startProvider } from '@cardkeep/testing/provider/provider'
-import { createServer, type Server } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Resolve } from './connector.ts'
 import { createEgress, type EgressOptions } from './egress.ts'
@@ -481,9 +481,13 @@ describe('an address that is not allowed gets no connection', () => {
 
   test('an address as host needs no look-up', async () => {
     const resolve = vi.fn<Resolve>(loopback)
+    const warn = vi.spyOn(process, 'emitWarning')
     const destination = destinationOf(shared, { origin: `https://127.0.0.1:${shared.port}` })
     expect(await send(makeEgress({ resolve }), destination, '/v1/charges')).toMatchObject(answered(200))
     expect(resolve).not.toHaveBeenCalled()
+    // The platform warns where an address is given as the name of a server.
+    expect(warn).not.toHaveBeenCalled()
+    warn.mockRestore()
   })
 
   test('a proxy that the environment names is not used', async () => {
@@ -514,6 +518,18 @@ describe('a client certificate', () => {
     expect(openClientKey).toHaveBeenCalledExactlyOnceWith(destination)
   })
 
+  test('whose key could not be had is asked for again by the next forward', async () => {
+    const provider = await provide({ asksForClient: true })
+    const openClientKey = vi
+      .fn<EgressOptions['openClientKey']>()
+      .mockRejectedValueOnce(new UnavailableError('the key service'))
+      .mockResolvedValueOnce(new Secret(provider.client.key))
+    const egress = makeEgress({ openClientKey })
+    const destination = destinationOf(provider, { client: client(provider) })
+    expect(await send(egress, destination, '/v1/charges')).toMatchObject({ refusal: { type: 'Unavailable' } })
+    expect(await send(egress, destination, '/v1/charges')).toMatchObject(answered(200))
+  })
+
   test('that is missing fails the handshake of TLS 1.2, before anything is sent', async () => {
     const provider = await provide({ asksForClient: true, protocol: 'TLS 1.2' })
     expect(await send(makeEgress(), destinationOf(provider), '/v1/charges')).toEqual(failed('no', 'tls'))
@@ -538,10 +554,17 @@ describe('connections', () => {
     expect(provider.connections()).toBe(1)
   })
 
-  test('are given up when nothing was sent for a while, however long the provider would keep them', async () => {
-    const provider = await provide()
+  test.each([
+    ['would keep them longer', '/v1/charges'],
+    ['does not say how long it keeps them', '/unsaid'],
+  ])('are given up when nothing was sent for a while, if the provider %s', async (_name, path) => {
+    const provider = await provide({
+      answers: {
+        '/unsaid': (_request, response) => response.setHeader('connection', 'keep-alive').end('{}'),
+      },
+    })
     const egress = makeEgress({ timeouts: { keepAliveMs: 50 } })
-    expect(await send(egress, destinationOf(provider), '/v1/charges')).toMatchObject(answered(200))
+    expect(await send(egress, destinationOf(provider), path)).toMatchObject(answered(200))
     expect(provider.openConnections()).toBe(1)
     await vi.waitFor(() => expect(provider.openConnections()).toBe(0))
   })
@@ -605,6 +628,7 @@ describe('connections', () => {
     const provider = await provide()
     const egress = makeEgress()
     await send(egress, destinationOf(provider), '/v1/charges')
+    await nextTurn()
     const id = '00000000-0000-4000-8000-00000000d002' as Destination['id']
     await send(egress, destinationOf(provider, { id }), '/v1/charges')
     expect(provider.connections()).toBe(2)

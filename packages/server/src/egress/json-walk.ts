@@ -53,7 +53,6 @@ export const walkJson = (text: string, visit: (token: JsonToken) => void): void 
         break
       case ',':
         isKey = isObject.at(-1) ?? false
-        field = around.at(-1) ?? 'other'
         break
       default:
         if (startsNumber(text.charCodeAt(at))) {

@@ -1,9 +1,10 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Destination } from '@cardkeep/core/destinations/destination'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { openSecret, type Secret } from '@cardkeep/core/kernel/secret'
-import { createSecureContext, type SecureContext } from 'node:tls'
 import { type Dispatcher, Pool } from 'undici'
-import { ConnectFailure, createConnector, type Resolve } from './connector.ts'
+import { ConnectFailure } from './connect-failure.ts'
+import { createConnector, type Resolve } from './connector.ts'
 
 export interface PoolsOptions {
   readonly resolve: Resolve

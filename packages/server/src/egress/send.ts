@@ -1,7 +1,7 @@
 import { UnavailableError } from '@cardkeep/core/errors'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import type { AdmittedForward, Parcel, SendOutcome } from '@cardkeep/core/ports'
-import { ConnectFailure } from './connector.ts'
+import { ConnectFailure } from './connect-failure.ts'
 import { decodeAnswer } from './decode-answer.ts'
 import { dispatchOnce, type Incoming, type Outgoing } from './dispatch.ts'
 import { createEchoGuard } from './echo-guard.ts'

@@ -1,5 +1,6 @@
 // It must be there before the library is.
 import './reflect-metadata.ts'
+import { randomBytes, webcrypto } from 'node:crypto'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -10,7 +11,6 @@ import {
   type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { randomBytes, webcrypto } from 'node:crypto'
 
 /** A certificate and its private key, both PEM. */
 export interface Identity {
