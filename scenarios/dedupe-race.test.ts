@@ -1,0 +1,56 @@
+import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
+import { describe, expect, test, vi } from 'vitest'
+import { readRows } from './support/rows.ts'
+import { codeRequired, openShop, probe, startScenario } from './support/scenario.ts'
+import type { Tokenized } from './support/shop.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+const scenario = await startScenario()
+const { folder } = scenario
+const shop = await openShop(scenario, 'dedupe', ['--dedupe'])
+
+let next = 1
+/** A number that this vault has not seen. */
+const freshNumber = (): string => loadCard(next++)
+
+const countOf = (token: Tokenized): unknown =>
+  readRows(
+    { folder },
+    `select count(*) as tokens from tokens join fingerprints on fingerprint_no = no
+     where fingerprints.id = x'${String(token.body['fingerprint']).replaceAll('-', '')}'`,
+  )[0]?.['tokens']
+
+describe('first tokenisations of one card at once give one token in a scope that de-duplicates', () => {
+  test.each([2, 50])('%i of them', async (callers) => {
+    for (let round = 0; round < 10; round++) {
+      const number = freshNumber()
+      const made = await Promise.all(
+        Array.from({ length: callers }, () => shop.tokenize({ number, code: '123' })),
+      )
+      const [first] = made
+      if (!first) throw new Error('nobody was answered')
+      expect(new Set(made.map(({ token }) => token)).size).toBe(1)
+      expect(new Set(made.map(({ body }) => body['fingerprint'])).size).toBe(1)
+      expect(made.filter(({ body }) => body['deduplicated'] === false)).toHaveLength(1)
+      // Each came with a code of its own, which is held for it alone.
+      expect(new Set(made.map(({ session }) => session)).size).toBe(callers)
+      expect(countOf(first)).toBe(1)
+    }
+  })
+
+  test('fifty with as many expiries, each later than the one before', async () => {
+    const number = freshNumber()
+    const years = Array.from({ length: 50 }, (_, at) => String(2030 + at))
+    const made = await Promise.all(years.map((year) => shop.tokenize({ number, year })))
+    expect(new Set(made.map(({ token }) => token)).size).toBe(1)
+  })
+})
+
+test('without de-duplication each gets a token of its own, and the number is hashed once', async () => {
+  const { demo } = scenario
+  const made = await Promise.all(Array.from({ length: 50 }, () => demo.tokenize({ number: testCards.jcb })))
+  expect(new Set(made.map(({ token }) => token)).size).toBe(50)
+  expect(made.every(({ body }) => !('fingerprint' in body) && body['deduplicated'] === false)).toBe(true)
+  expect(await probe(demo, made[49]?.token ?? '', 'https://provider.invalid')).not.toBe(codeRequired)
+})

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Ground } from './scenario.ts'
+
+type Folder = Pick<Ground, 'folder'>
+
+const databaseOf = ({ folder }: Folder): string => join(folder, 'data', 'cardkeep.db')
+
+/** What a database says to a query of a reader beside the vault. */
+export const readRows = (ground: Folder, sql: string): readonly Record<string, unknown>[] => {
+  const database = new DatabaseSync(databaseOf(ground), { readOnly: true, timeout: 5_000 })
+  try {
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
+
+/** Everything that a caller can cause to be written, counted. Refused access is written too, and left out. */
+export const countWritten = (ground: Folder): Readonly<Record<string, unknown>> =>
+  readRows(
+    ground,
+    `select
+      (select count(*) from tokens) as tokens,
+      (select count(*) from fingerprints) as fingerprints,
+      (select count(*) from audit_entries where text not like '%"access.%') as entries`,
+  )[0] ?? {}
+
+/** The lines of the vault's log that speak of an event. */
+export const readLog = ({ folder }: Folder, event: string): readonly string[] =>
+  readFileSync(join(folder, 'vault.log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`"event":"${event}"`))
