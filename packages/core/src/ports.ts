@@ -167,7 +167,9 @@ export interface Answer {
   readonly body: { readonly type: 'json' | 'text'; readonly text: string }
 }
 
-/** Told of failures that do not stop an answer but must stop the vault from being called ready. */
 export interface Readiness {
+  /** Told of failures that do not stop an answer but must stop the vault from being called ready. */
   auditFailed(): void
+  /** Shut by its operator: nothing is sent any more. */
+  isSealed(): boolean
 }

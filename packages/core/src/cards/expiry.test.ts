@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { epochMs } from '../kernel/time.ts'
-import { type Expiry, isExpired, isLater, parseExpiry, spellYear, twoDigits } from './expiry.ts'
+import {
+  type Expiry,
+  isDueForRenewal,
+  isExpired,
+  isFarOff,
+  isLater,
+  parseExpiry,
+  spellYear,
+  twoDigits,
+} from './expiry.ts'
 
 const monthRefused = { ok: false, error: { type: 'InvalidExpiryMonth' } }
 const yearRefused = { ok: false, error: { type: 'InvalidExpiryYear' } }
@@ -76,14 +85,14 @@ test('a year is shown as it was given', () => {
   expect([twoDigits(1), twoDigits(12), twoDigits(2030), twoDigits(2100)]).toEqual(['01', '12', '30', '00'])
 })
 
-describe('a card is good to the last millisecond of its month in UTC', () => {
+describe('a card is good to the last millisecond of its month in the last time zone', () => {
   test.each([
-    [expiry(1, 2026), '2026-02-01T00:00:00.000Z'],
-    [expiry(2, 2026), '2026-03-01T00:00:00.000Z'],
-    [expiry(2, 2028), '2028-03-01T00:00:00.000Z'],
-    [expiry(4, 2026), '2026-05-01T00:00:00.000Z'],
-    [expiry(12, 2025), '2026-01-01T00:00:00.000Z'],
-    [expiry(12, 2099), '2100-01-01T00:00:00.000Z'],
+    [expiry(1, 2026), '2026-02-01T12:00:00.000Z'],
+    [expiry(2, 2026), '2026-03-01T12:00:00.000Z'],
+    [expiry(2, 2028), '2028-03-01T12:00:00.000Z'],
+    [expiry(4, 2026), '2026-05-01T12:00:00.000Z'],
+    [expiry(12, 2025), '2026-01-01T12:00:00.000Z'],
+    [expiry(12, 2099), '2100-01-01T12:00:00.000Z'],
   ])('%o ends at %s', (card, end) => {
     const endMs = Date.parse(end)
     expect([isExpired(card, epochMs(endMs - 1)), isExpired(card, epochMs(endMs))]).toEqual([false, true])
@@ -105,4 +114,20 @@ test('of two cards exactly the one whose month comes later is later', () => {
   expect(isLater(expiry(1, 2031), expiry(12, 2030))).toBe(true)
   expect(isLater(expiry(12, 2030), expiry(1, 2031))).toBe(false)
   expect(isLater({ ...expiry(5, 2030), yearDigits: 2 }, expiry(5, 2030))).toBe(false)
+})
+
+test('a card is due for renewal from 92 days before its end', () => {
+  const dueMs = Date.parse('2026-05-01T12:00:00.000Z') - 92 * 86_400_000
+  expect([dueMs - 1, dueMs].map((at) => isDueForRenewal(expiry(4, 2026), epochMs(at)))).toEqual([false, true])
+})
+
+test('an expiry is far off where no card is good for so long', () => {
+  const at = epochMs(Date.UTC(2026, 0, 1))
+  expect([2029, 2046, 2074, 2092, 2099].map((year) => isFarOff(expiry(12, year), at))).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+  ])
 })

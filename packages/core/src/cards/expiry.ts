@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '../kernel/result.ts'
-import type { EpochMs } from '../kernel/time.ts'
+import { dayMs, type EpochMs, hourMs, yearMs } from '../kernel/time.ts'
 
 /** The last month in which a card is good, and how its year was written, because some providers are sent it back so. */
 export interface Expiry {
@@ -25,9 +25,19 @@ export const parseExpiry = (month: string, year: string): Result<Expiry, ExpiryR
   return ok({ month: Number(month), year: full, yearDigits: year.length === 2 ? 2 : 4 })
 }
 
-/** A card is good to the end of its month, in UTC. */
-export const isExpired = (expiry: Expiry, at: EpochMs): boolean =>
-  at >= Date.UTC(expiry.year, expiry.month, 1)
+/** The end of its month in the last time zone on Earth: a card is good wherever its month has not ended. */
+const endOf = ({ month, year }: Expiry): number => Date.UTC(year, month, 1) + 12 * hourMs
+
+export const isExpired = (expiry: Expiry, at: EpochMs): boolean => at >= endOf(expiry)
+
+/** Issuers send the next card some weeks before the last one ends. */
+const renewalMs = 92 * dayMs
+
+/** Whether a reissued card may be about by now. */
+export const isDueForRenewal = (expiry: Expiry, at: EpochMs): boolean => at >= endOf(expiry) - renewalMs
+
+/** No card is good for half a century; a year so far off is a slip, such as 92 for 29. */
+export const isFarOff = (expiry: Expiry, at: EpochMs): boolean => endOf(expiry) > at + 50 * yearMs
 
 export const isLater = (a: Expiry, b: Expiry): boolean => a.year * 12 + a.month > b.year * 12 + b.month
 

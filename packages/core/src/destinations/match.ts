@@ -8,15 +8,18 @@ export interface Target {
   readonly method: ForwardMethod
 }
 
-// `%2f` and `%5c` are one character to us and may be a separator to the provider; behind a prefix that would be a way out.
-const hiddenSeparator = /%2f|%5c|\\/i
+/*
+ * What is one harmless segment to us may be a way up to whoever reads it next: an encoded separator, a parameter
+ * behind `..`, a dot, NUL or overlong byte that is decoded twice. Behind a prefix none of it is let through.
+ */
+const wayOut = /%2f|%5c|\\|;|%3b|%25|%00|%c0|(?:^|\/)(?:\.|%2e){2}/i
 
 export const isAllowed = (destination: Destination, { origin, path, method }: Target): boolean => {
   if (destination.origin !== origin) return false
   if (destination.methods.length > 0 && !destination.methods.includes(method)) return false
   const { pathPrefix } = destination
   if (pathPrefix === undefined) return true
-  if (hiddenSeparator.test(path)) return false
+  if (wayOut.test(path)) return false
   const folder = pathPrefix.endsWith('/') ? pathPrefix : `${pathPrefix}/`
   return path === pathPrefix || path.startsWith(folder)
 }

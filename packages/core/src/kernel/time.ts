@@ -12,5 +12,6 @@ export const monotonicMs = (value: number): MonotonicMs => value as MonotonicMs
 
 export const secondMs = 1_000
 export const minuteMs = 60 * secondMs
-export const dayMs = 24 * 60 * minuteMs
+export const hourMs = 60 * minuteMs
+export const dayMs = 24 * hourMs
 export const yearMs = 365 * dayMs

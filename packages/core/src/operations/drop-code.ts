@@ -8,7 +8,7 @@ type Ports = {
   readonly store: Store
   readonly codes: CodeStore
   readonly clock: Clock
-  readonly readiness: Readiness
+  readonly readiness: Pick<Readiness, 'auditFailed'>
 }
 
 /** Forgets a code at once. Dropping never waits for the audit: a code that should be gone is gone, written down or not. */

@@ -107,6 +107,7 @@ interface Doubles {
   readonly store?: Store
   readonly codes?: CodeStore
   readonly auditFailed?: () => void
+  readonly isSealed?: () => boolean
 }
 
 /** Forwards with the real parts of the bench in place of doubles that are not given. */
@@ -118,7 +119,10 @@ const forward = (
 ) => {
   const { vault, command } = bench
   const { egress = createEgressDouble(), store = vault.store, codes = vault.codes } = doubles
-  const readiness = { auditFailed: doubles.auditFailed ?? (() => {}) }
+  const readiness = {
+    auditFailed: doubles.auditFailed ?? (() => {}),
+    isSealed: doubles.isSealed ?? (() => false),
+  }
   const ports = { store, codes, egress, readiness, cipher: vault.cipher, clock: vault.clock, ids: vault.ids }
   return forwardRequest(ports, callerOf(tenant), { ...command, ...parts })
 }
@@ -378,6 +382,14 @@ describe('a code', () => {
     expect(result).toMatchObject({ ok: false, error: { type: 'ForwardFailed' } })
     expect(await isHeld(bench)).toBe(true)
   })
+})
+
+test('a vault that is sealed while a forward waits sends nothing, and logs no intent', async () => {
+  const bench = await open()
+  const before = await bench.vault.store.auditHead()
+  const result = await forward(bench, { isSealed: () => true })
+  expect(result).toEqual({ ok: false, error: { type: 'Sealed' } })
+  expect(await bench.vault.store.auditHead()).toEqual(before)
 })
 
 describe('what cannot be logged', () => {

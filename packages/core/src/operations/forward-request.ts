@@ -96,7 +96,7 @@ const sendAndSettle = async (
   { template, contentType }: ForwardRequest,
   { card, place, taken }: Load,
 ): Promise<Result<Answer, Refusal>> => {
-  const { store, egress, clock, ids } = ports
+  const { store, egress, clock, ids, readiness } = ports
   const forwardId = ids.uuid()
   const audit = (outcome: AuditOutcome, details: Record<string, string | number | boolean>) =>
     auditOf(
@@ -112,6 +112,8 @@ const sendAndSettle = async (
   try {
     const body =
       forward.method === 'GET' ? undefined : renderJson(template, writeCardValues(card, taken?.code))
+    // The last moment: a vault may be shut while a forward waits for its keys or its code.
+    if (readiness.isSealed()) return refuse({ type: 'Sealed' })
     await store.commit([
       audit('intent', {
         destination: forward.destination.id,

@@ -150,7 +150,7 @@ describe('a card', () => {
   test('is refused past its month, and nothing is kept of it', async () => {
     const bench = await open()
     const head = await bench.vault.store.auditHead()
-    expect(await tokenize(bench, { expiry: expiryOf(12, 2025), code: '123' })).toEqual(
+    expect(await tokenize(bench, { expiry: expiryOf(11, 2025), code: '123' })).toEqual(
       refuse({ type: 'CardExpired' }),
     )
     expect((await tokenize(bench, { expiry: expiryOf(1, 2026) })).ok).toBe(true)
@@ -319,12 +319,16 @@ describe('a scope that de-duplicates', () => {
     expect(other.token.fingerprint.id).not.toBe(first.token.fingerprint.id)
   })
 
-  test('keeps the later expiry, as a card that was issued again has', async () => {
+  test('keeps the later expiry of a card that was issued again when the last one is about to end', async () => {
     const bench = await open(true)
-    const { token } = await made(bench, { expiry: expiryOf(12, 2030), firstName: 'Ada' })
+    const { token } = await made(bench, { expiry: expiryOf(2, 2026), firstName: 'Ada' })
     bench.vault.clock.advance(1_000)
     const later = await made(bench, { expiry: expiryOf(1, 2031) })
-    expect(later).toMatchObject({ deduplicated: true, token: { id: token.id, version: 2 } })
+    expect(later).toMatchObject({
+      deduplicated: true,
+      expiry: expiryOf(1, 2031),
+      token: { id: token.id, version: 2 },
+    })
     expect(later.token.updatedAt).toBe(token.updatedAt + 1_000)
     expect(later.token.createdAt).toBe(token.createdAt)
     expect(await storedCard(bench, token.id)).toMatchObject({
@@ -334,24 +338,31 @@ describe('a scope that de-duplicates', () => {
     expect((await lastEntry(bench))[9]).toMatchObject({ changed: true })
   })
 
-  test.each([expiryOf(12, 2030), expiryOf(11, 2030), expiryOf(12, 2029)])(
-    'does not let the expiry %o spoil a card that is good until 12/2030',
-    async (expiry) => {
-      const bench = await open(true)
-      const { token } = await made(bench, { expiry: expiryOf(12, 2030) })
-      const again = await made(bench, { expiry, firstName: 'Eve' })
-      expect(again).toMatchObject({ deduplicated: true, token: { id: token.id, version: 1 } })
-      expect(await storedCard(bench, token.id)).toEqual({
-        number: testCards.visa,
-        expiry: expiryOf(12, 2030),
-        holder: undefined,
-      })
-    },
-  )
+  test.each([
+    expiryOf(12, 2030),
+    expiryOf(11, 2030),
+    expiryOf(12, 2029),
+    expiryOf(1, 2031),
+    expiryOf(12, 2070),
+  ])('does not let the expiry %o spoil a card that is good until 12/2030', async (expiry) => {
+    const bench = await open(true)
+    const { token } = await made(bench, { expiry: expiryOf(12, 2030) })
+    const again = await made(bench, { expiry, firstName: 'Eve' })
+    expect(again).toMatchObject({
+      deduplicated: true,
+      expiry: expiryOf(12, 2030),
+      token: { id: token.id, version: 1 },
+    })
+    expect(await storedCard(bench, token.id)).toEqual({
+      number: testCards.visa,
+      expiry: expiryOf(12, 2030),
+      holder: undefined,
+    })
+  })
 
   test('takes the name that comes with a later expiry', async () => {
     const bench = await open(true)
-    const { token } = await made(bench, { firstName: 'Ada' })
+    const { token } = await made(bench, { expiry: expiryOf(3, 2026), firstName: 'Ada' })
     await made(bench, { expiry: expiryOf(1, 2031), firstName: 'Grace' })
     expect(await storedCard(bench, token.id)).toMatchObject({ holder: { firstName: 'Grace' } })
   })
@@ -364,15 +375,21 @@ describe('a scope that de-duplicates', () => {
     expect(bench.vault.backend.count()).toBe(10)
   })
 
-  test('loses no expiry when two later ones come at once', async () => {
+  test('takes one of several later expiries that come at once, and answers all with it', async () => {
     const bench = await open(true)
-    const { token } = await made(bench, { expiry: expiryOf(12, 2030) })
-    await Promise.all([
-      made(bench, { expiry: expiryOf(5, 2031) }),
-      made(bench, { expiry: expiryOf(6, 2031) }),
-      made(bench, { expiry: expiryOf(4, 2031) }),
-    ])
-    expect(await storedCard(bench, token.id)).toMatchObject({ expiry: expiryOf(6, 2031) })
+    const { token } = await made(bench, { expiry: expiryOf(2, 2026) })
+    const years = [2031, 2032, 2033]
+    const results = await Promise.all(years.map((year) => made(bench, { expiry: expiryOf(5, year) })))
+    const stored = await storedCard(bench, token.id)
+    expect(years).toContain(stored.expiry.year)
+    for (const { expiry } of results) expect(expiry).toEqual(stored.expiry)
+  })
+
+  test('refuses an expiry that no card has, so that it never takes the place of a good one', async () => {
+    const bench = await open(true)
+    expect(await tokenize(bench, { expiry: expiryOf(12, 2092) })).toEqual(
+      refuse({ type: 'InvalidExpiryYear' }),
+    )
   })
 
   test('answers with a suspended token too, and holds no code for it', async () => {

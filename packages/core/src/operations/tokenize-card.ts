@@ -1,5 +1,5 @@
 import type { Card, SecurityCode } from '../cards/card.ts'
-import { isExpired, isLater } from '../cards/expiry.ts'
+import { type Expiry, isDueForRenewal, isExpired, isFarOff, isLater } from '../cards/expiry.ts'
 import { maskPan } from '../cards/mask.ts'
 import { schemeOf } from '../cards/scheme.ts'
 import type { Change } from '../changes.ts'
@@ -29,6 +29,8 @@ export interface TokenizeCard {
 
 export interface TokenizedCard {
   readonly token: StoredToken
+  /** As it is stored, which for a known number may not be what the request said. */
+  readonly expiry: Expiry
   /** The scope knew the number and the answer names the token it already had. */
   readonly deduplicated: boolean
   /** Whether the scope de-duplicates: only there is a fingerprint told. */
@@ -63,6 +65,7 @@ export const tokenizeCard = async (
   const { tenant } = caller.principal
   const at = clock.now()
   if (isExpired(command.card.expiry, at)) return refuse({ type: 'CardExpired' })
+  if (isFarOff(command.card.expiry, at)) return refuse({ type: 'InvalidExpiryYear' })
   const scope = await store.scope(tenant.defaultScopeId)
   // Precondition: a tenant's default scope is written in the commit that makes the tenant.
   if (!scope) throw new Error('a tenant without its default scope')
@@ -98,13 +101,14 @@ export const tokenizeCard = async (
       },
     )
     if (await commitOrDrop(ports, caller, [...plan.changes, audit], sessionId))
-      return ok({ token: plan.token, deduplicated: plan.reuses, scope, sessionId })
+      return ok({ token: plan.token, expiry: plan.expiry, deduplicated: plan.reuses, scope, sessionId })
   }
   throw new UnavailableError('a card could not be stored: others changed its row at every attempt')
 }
 
 interface Plan {
   readonly token: StoredToken
+  readonly expiry: Expiry
   readonly reuses: boolean
   readonly changes: readonly Change[]
 }
@@ -140,12 +144,12 @@ const planCreation = async (
   }
   const changes: Change[] = [{ type: 'put-token', token }]
   if (isNew) changes.unshift({ type: 'put-fingerprint', fingerprint: stored })
-  return { token, reuses: false, changes }
+  return { token, expiry: card.expiry, reuses: false, changes }
 }
 
 /**
- * The number is known: the token stays, and a later expiry, as a reissued card has, replaces the stored one.
- * An earlier one does not: whoever knows only the number could spoil a good card with it.
+ * The number is known: the token stays. A later expiry, as a reissued card has, replaces a stored one that has passed or
+ * soon will. Before that it does not: whoever knows only the number could spoil a good card with a wrong date.
  */
 const planReuse = async (
   { cipher }: Ports,
@@ -156,14 +160,15 @@ const planReuse = async (
 ): Promise<Plan> => {
   const place = placeOf(scope, existing.id)
   const stored = await cipher.open(place, existing.sealedCard)
-  if (!isLater(card.expiry, stored.expiry)) return { token: existing, reuses: true, changes: [] }
+  if (!isDueForRenewal(stored.expiry, at) || !isLater(card.expiry, stored.expiry))
+    return { token: existing, expiry: stored.expiry, reuses: true, changes: [] }
   const token: StoredToken = {
     ...existing,
     version: existing.version + 1,
     sealedCard: await cipher.seal(place, { ...card, holder: card.holder ?? stored.holder }),
     updatedAt: at,
   }
-  return { token, reuses: true, changes: [{ type: 'replace-token', token }] }
+  return { token, expiry: card.expiry, reuses: true, changes: [{ type: 'replace-token', token }] }
 }
 
 const holdCode = async (
