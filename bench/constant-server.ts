@@ -6,6 +6,7 @@ import { epochMs } from '@cardkeep/core/kernel/time'
 import { randomIds } from '@cardkeep/server/clock'
 import { encodeBug, encodeRefusal } from '@cardkeep/server/dialects/ozura/errors'
 import { refusalBody, tokenizeBody, tokenizeReply } from '@cardkeep/server/dialects/ozura/wire'
+import { createInFlight } from '@cardkeep/server/http/in-flight'
 import { createListener, type ListenerParts } from '@cardkeep/server/http/listener'
 import { defineRoute } from '@cardkeep/server/http/route'
 import { createLog } from '@cardkeep/server/log/log'
@@ -65,7 +66,8 @@ const parts = {
     },
   ],
   services: { ids: randomIds } as ListenerParts['services'],
-  access: { authenticate: async () => ok(principal) },
+  access: { authenticate: async () => ok(principal), stillHolds: async () => true },
+  inFlight: createInFlight(),
   readiness: {
     auditFailed: () => {},
     check: async () => undefined,

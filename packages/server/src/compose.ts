@@ -14,9 +14,11 @@ import { createCodeStore } from './ephemeral/code-store.ts'
 import { createMemoryBackend } from './ephemeral/memory/memory-backend.ts'
 import { createAccess } from './http/access.ts'
 import type { Dialect } from './http/dialect.ts'
+import { createInFlight } from './http/in-flight.ts'
 import { createListener, listen, reloadTls } from './http/listener.ts'
 import { createLockouts } from './http/lockouts.ts'
 import { createReadiness } from './http/readiness.ts'
+import { createRefusalNotes } from './http/refusal-notes.ts'
 import { checkpointAudit } from './jobs/checkpoint-audit.ts'
 import { createFollower, followEveryMs } from './jobs/follow-database.ts'
 import { startJobs } from './jobs/jobs.ts'
@@ -114,9 +116,10 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
     ids,
     readiness,
   }
-  const access = createAccess(services, vault.credentials, createLockouts(clock))
+  const access = createAccess(services, vault.credentials, createLockouts(clock), createRefusalNotes(clock))
+  const inFlight = createInFlight()
   const offered = config.dialects.flatMap((name) => dialects[name] ?? [])
-  const app = createListener({ config, dialects: offered, services, access, readiness, log })
+  const app = createListener({ config, dialects: offered, services, access, readiness, inFlight, log })
   const follow = createFollower({ store, keyring, directory, codes, door: readiness })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reload = createCertificateWatch(config.tls, () => {
@@ -142,6 +145,8 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
     url,
     stop: async () => {
       await app.close()
+      // A caller that went away does not end what was begun for it, and its outcome belongs in the log.
+      await inFlight.settled()
       await jobs.stop()
       await codes.dropAll()
       await egress.close()

@@ -37,7 +37,10 @@ const chain = (
 ): readonly StoredAuditEntry[] =>
   texts.reduce<readonly StoredAuditEntry[]>((entries, text) => {
     const last = entries.at(-1)
-    return [...entries, { seq: (last?.seq ?? 0) + 1, text, hash: chainHash(last?.hash ?? emptyChain.hash, text) }]
+    return [
+      ...entries,
+      { seq: (last?.seq ?? 0) + 1, text, hash: chainHash(last?.hash ?? emptyChain.hash, text) },
+    ]
   }, before)
 
 const fixture = await createKeyFixture({ clock: createFixedClock(), ids: createCountingIds() })

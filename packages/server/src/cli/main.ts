@@ -28,6 +28,13 @@ for (const command of [
 ])
   program.addCommand(command)
 
+/** A failure is one line; what else may have been meant would be a second. */
+const withoutSuggestions = (command: Command): void => {
+  command.showSuggestionAfterError(false)
+  for (const inner of command.commands) withoutSuggestions(inner)
+}
+withoutSuggestions(program)
+
 try {
   // Commander writes its own line for words it does not know.
   await program.parseAsync()

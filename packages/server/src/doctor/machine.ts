@@ -8,6 +8,7 @@ export const examineMachine = (config: Config): readonly Finding[] => [
   examineCoreDumps(),
   examineNodeOptions(config.nodeOptions),
   examineFolder(config),
+  ...examineProxies(config),
   examineSpace(config),
 ]
 
@@ -48,6 +49,20 @@ const examineNodeOptions = (options: string): Finding =>
   leaking.test(options)
     ? { check: 'NODE_OPTIONS', status: 'fail', detail: 'opens a debugger or writes memory to files' }
     : { check: 'NODE_OPTIONS', status: 'ok', detail: 'opens no debugger and writes no memory' }
+
+/** Behind a proxy that is not named all callers have one address, and share its lock-outs. */
+const examineProxies = ({ tls, trustedProxies }: Config): readonly Finding[] => {
+  if (tls.type !== 'terminated') return []
+  return trustedProxies.length > 0
+    ? [{ check: 'trusted proxies', status: 'ok', detail: trustedProxies.join(', ') }]
+    : [
+        {
+          check: 'trusted proxies',
+          status: 'warn',
+          detail: 'none: every caller seems to come from the proxy; set CARDKEEP_TRUSTED_PROXIES',
+        },
+      ]
+}
 
 const examineFolder = ({ dataFolder }: Config): Finding => {
   if (process.platform === 'win32')

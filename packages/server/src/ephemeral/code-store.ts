@@ -23,7 +23,14 @@ export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeS
 
   take: async (address, place) => {
     const taken = await backend.take(sealer.name(address), sealer.name(tokenAddress(place.tokenId)))
-    return taken && { code: await sealer.open(place, address, taken.sealed), receipt: taken.receipt }
+    if (!taken) return undefined
+    try {
+      return { code: await sealer.open(place, address, taken.sealed), receipt: taken.receipt }
+    } catch (error) {
+      // Keys that cannot be had now must not cost a code that was not used.
+      await backend.giveBack(taken.receipt)
+      throw error
+    }
   },
 
   giveBack: ({ receipt }) => backend.giveBack(receipt),

@@ -11,6 +11,7 @@ import { mintCredential } from '../dialects/credentials.ts'
 import { ozura } from '../dialects/ozura/routes.ts'
 import { type AccessRequest, type CredentialProof, createAccess } from './access.ts'
 import { createLockouts } from './lockouts.ts'
+import { createRefusalNotes } from './refusal-notes.ts'
 
 const opened: TestVault[] = []
 afterEach(async () => {
@@ -25,7 +26,12 @@ interface Wish {
 }
 
 /** A tenant with a credential, and access to it that counts what it proves. */
-const open = async ({ environment = 'live', permissions = ['tokenize'], dialect = 'ozura', expiresInMs }: Wish = {}) => {
+const open = async ({
+  environment = 'live',
+  permissions = ['tokenize'],
+  dialect = 'ozura',
+  expiresInMs,
+}: Wish = {}) => {
   const vault = await openTestVault()
   opened.push(vault)
   const { clock } = vault
@@ -54,7 +60,8 @@ const open = async ({ environment = 'live', permissions = ['tokenize'], dialect 
       auditFailures++
     },
   }
-  const accessTo = (store: Store = vault.store) => createAccess({ store, clock, readiness }, proof, createLockouts(clock))
+  const accessTo = (store: Store = vault.store) =>
+    createAccess({ store, clock, readiness }, proof, createLockouts(clock), createRefusalNotes(clock))
   const key = openSecret(secret, 'hand out')
   const request = (parts: Partial<AccessRequest> = {}): AccessRequest => ({
     dialect: ozura,
@@ -112,19 +119,31 @@ describe('whatever is wrong with a credential, the answer and the work are the s
   type Bench = Awaited<ReturnType<typeof open>>
   const wrong: readonly (readonly [string, Wish, (bench: Bench) => Promise<Record<string, string>>])[] = [
     ['another secret', {}, async ({ key }) => ({ 'x-api-key': wrongSecret(key) })],
-    ['an id that there is not', {}, async ({ key, id }) => {
-      const other = mintCredential('ozura', 'live', { uuid: () => id.replace(/^0/, '1') })
-      return { 'x-api-key': `${openSecret(other.secret, 'hand out').slice(0, 36)}${key.slice(36)}` }
-    }],
+    [
+      'an id that there is not',
+      {},
+      async ({ key, id }) => {
+        const other = mintCredential('ozura', 'live', { uuid: () => id.replace(/^0/, '1') })
+        return { 'x-api-key': `${openSecret(other.secret, 'hand out').slice(0, 36)}${key.slice(36)}` }
+      },
+    ],
     ['a form that no key has', {}, async () => ({ 'x-api-key': 'hello' })],
-    ['a credential that was revoked', {}, async ({ key, vault, id }) => {
-      await revokeCredential(vault, testOperator, id)
-      return { 'x-api-key': key }
-    }],
-    ['a credential whose time is over', { expiresInMs: 1_000 }, async ({ key, vault }) => {
-      vault.clock.advance(1_000)
-      return { 'x-api-key': key }
-    }],
+    [
+      'a credential that was revoked',
+      {},
+      async ({ key, vault, id }) => {
+        await revokeCredential(vault, testOperator, id)
+        return { 'x-api-key': key }
+      },
+    ],
+    [
+      'a credential whose time is over',
+      { expiresInMs: 1_000 },
+      async ({ key, vault }) => {
+        vault.clock.advance(1_000)
+        return { 'x-api-key': key }
+      },
+    ],
     ['a credential of another API', { dialect: 'hellgate' }, async ({ key }) => ({ 'x-api-key': key })],
     ['another public key', {}, async ({ key }) => ({ 'x-api-key': key, 'x-pub-key': 'pk_prod_other' })],
   ]
@@ -133,11 +152,15 @@ describe('whatever is wrong with a credential, the answer and the work are the s
     const bench = await open(wish)
     const headers = await prepare(bench)
     const { seq } = await bench.vault.store.auditHead()
-    const outcome = await bench.access.authenticate(bench.request({ headers, auth: { permission: 'any', publicKey: false } }))
+    const outcome = await bench.access.authenticate(
+      bench.request({ headers, auth: { permission: 'any', publicKey: false } }),
+    )
     expect(outcome).toEqual(notAuthenticated)
     expect(bench.proofs()).toBe(1)
     await bench.vault.store.checkWritable()
-    const entries = (await bench.vault.store.auditEntries(seq, 10)).map(({ text }) => JSON.parse(text) as unknown[])
+    const entries = (await bench.vault.store.auditEntries(seq, 10)).map(
+      ({ text }) => JSON.parse(text) as unknown[],
+    )
     expect(entries).toHaveLength(1)
     expect(entries[0]?.slice(2)).toEqual([
       'access.refused',
@@ -156,8 +179,15 @@ describe('whatever is wrong with a credential, the answer and the work are the s
     const { vault, request } = await open()
     const believing: CredentialProof = { matches: () => true }
     const { clock, store } = vault
-    const access = createAccess({ store, clock, readiness: { auditFailed: () => {} } }, believing, createLockouts(clock))
-    expect(await access.authenticate(request({ headers: { 'x-api-key': 'hello' } }))).toEqual(notAuthenticated)
+    const access = createAccess(
+      { store, clock, readiness: { auditFailed: () => {} } },
+      believing,
+      createLockouts(clock),
+      createRefusalNotes(clock),
+    )
+    expect(await access.authenticate(request({ headers: { 'x-api-key': 'hello' } }))).toEqual(
+      notAuthenticated,
+    )
   })
 })
 
@@ -170,12 +200,15 @@ test('a credential is good to the last millisecond of its time', async () => {
 describe('the public key', () => {
   const withPublicKey = { permission: 'tokenize', publicKey: true } as const
 
-  test.each(['live', 'test'] as const)('is accepted where it is the right one, for a %s tenant', async (environment) => {
-    const { access, request, key, publicKey = '' } = await open({ environment })
-    const headers = { 'x-api-key': key, 'x-pub-key': publicKey }
-    expect((await access.authenticate(request({ headers, auth: withPublicKey }))).ok).toBe(true)
-    expect((await access.authenticate(request({ headers }))).ok).toBe(true)
-  })
+  test.each(['live', 'test'] as const)(
+    'is accepted where it is the right one, for a %s tenant',
+    async (environment) => {
+      const { access, request, key, publicKey = '' } = await open({ environment })
+      const headers = { 'x-api-key': key, 'x-pub-key': publicKey }
+      expect((await access.authenticate(request({ headers, auth: withPublicKey }))).ok).toBe(true)
+      expect((await access.authenticate(request({ headers }))).ok).toBe(true)
+    },
+  )
 
   test('may be missing for a test tenant', async () => {
     const { access, request } = await open({ environment: 'test' })
@@ -187,7 +220,12 @@ describe('the public key', () => {
     expect(await access.authenticate(request({ auth: withPublicKey }))).toEqual(
       refuse({ type: 'MissingField', field: 'X-Pub-Key' }),
     )
-    expect((await entries())[0]?.slice(2, 6)).toEqual(['access.refused', 'failure', tenant.id, ['credential', id]])
+    expect((await entries())[0]?.slice(2, 6)).toEqual([
+      'access.refused',
+      'failure',
+      tenant.id,
+      ['credential', id],
+    ])
     expect((await access.authenticate(request())).ok).toBe(true)
   })
 })
@@ -218,7 +256,9 @@ describe('what a credential may not do', () => {
 
   test('is nothing where any credential will do', async () => {
     const { access, request } = await open({ permissions: [] })
-    expect((await access.authenticate(request({ auth: { permission: 'any', publicKey: false } }))).ok).toBe(true)
+    expect((await access.authenticate(request({ auth: { permission: 'any', publicKey: false } }))).ok).toBe(
+      true,
+    )
     expect(await access.authenticate(request())).toEqual(refuse({ type: 'NotPermitted' }))
   })
 
@@ -270,7 +310,9 @@ describe('after ten failures', () => {
     const bench = await open()
     for (let attempt = 0; attempt < 10; attempt++)
       await bench.access.authenticate(bench.request({ headers: { 'x-api-key': `hello ${attempt}` } }))
-    expect(await bench.access.authenticate(bench.request({ headers: { 'x-api-key': 'again' } }))).toMatchObject({
+    expect(
+      await bench.access.authenticate(bench.request({ headers: { 'x-api-key': 'again' } })),
+    ).toMatchObject({
       error: { type: 'LockedOut' },
     })
     expect((await bench.access.authenticate(bench.request())).ok).toBe(true)
@@ -291,7 +333,8 @@ describe('after ten failures', () => {
     const bench = await open()
     const headers = { 'x-api-key': wrongSecret(bench.key) }
     for (let round = 0; round < 3; round++) {
-      for (let attempt = 0; attempt < 9; attempt++) await bench.access.authenticate(bench.request({ headers }))
+      for (let attempt = 0; attempt < 9; attempt++)
+        await bench.access.authenticate(bench.request({ headers }))
       expect((await bench.access.authenticate(bench.request())).ok).toBe(true)
     }
   })
@@ -311,7 +354,9 @@ describe('a refusal', () => {
       throw new Error('disk full')
     })
     const access = accessTo(store)
-    expect(await access.authenticate(request({ headers: { 'x-api-key': 'hello' } }))).toEqual(notAuthenticated)
+    expect(await access.authenticate(request({ headers: { 'x-api-key': 'hello' } }))).toEqual(
+      notAuthenticated,
+    )
     await vault.store.checkWritable()
     expect(auditFailures()).toBe(1)
   })

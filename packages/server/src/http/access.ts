@@ -4,10 +4,12 @@ import type { CredentialId, TenantId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { Principal } from '@cardkeep/core/operations/caller'
+import type { Readiness } from '@cardkeep/core/ports'
 import type { Credential } from '@cardkeep/core/tenants/tenant'
 import type { Services } from '../services.ts'
 import type { CredentialHeaders, Dialect, PresentedCredential } from './dialect.ts'
 import type { Lockouts } from './lockouts.ts'
+import type { RefusalNotes } from './refusal-notes.ts'
 import type { RouteAuth } from './route.ts'
 
 /** Proves secrets in constant time. */
@@ -29,14 +31,17 @@ export interface AccessRequest {
 export interface Access {
   /** Who calls, or why not. Failures are counted and written to the audit log (PCI DSS 10.2.1.4). */
   authenticate(request: AccessRequest): Promise<Result<Principal, Refusal>>
+  /** Whether the credential still holds once the body is here, which may be long after the head. */
+  stillHolds(principal: Principal): Promise<boolean>
 }
 
-type Ports = Pick<Services, 'store' | 'clock' | 'readiness'>
+type Ports = Pick<Services, 'store' | 'clock'> & { readonly readiness: Pick<Readiness, 'auditFailed'> }
 
 export const createAccess = (
   { store, clock, readiness }: Ports,
   proof: CredentialProof,
   lockouts: Lockouts,
+  notes: RefusalNotes,
 ): Access => {
   /** Nobody waits for it: what was refused did not happen. */
   const note = (
@@ -45,6 +50,8 @@ export const createAccess = (
     reason: Refusal['type'],
     credential: { readonly id: string | undefined; readonly tenantId: TenantId | undefined },
   ): void => {
+    const { isNoted, leftOut } = notes.admit(address)
+    if (!isNoted) return
     const entry = {
       at: clock.now(),
       action,
@@ -57,7 +64,7 @@ export const createAccess = (
       origin: address,
       requestId,
       subject: undefined,
-      details: { reason, dialect: dialect.name },
+      details: { reason, dialect: dialect.name, ...(leftOut > 0 && { leftOut }) },
     }
     store.commit([{ type: 'audit', entry }]).catch(() => readiness.auditFailed())
   }
@@ -75,6 +82,10 @@ export const createAccess = (
   }
 
   return {
+    stillHolds: async ({ credentialId }) => {
+      const credential = await store.credential(credentialId)
+      return credential !== undefined && isGood(credential, clock.now())
+    },
     authenticate: async (request) => {
       const presented = request.dialect.readCredential(request.headers)
       if (!presented) return refuse({ type: 'NotAuthenticated' })

@@ -7,8 +7,10 @@ import type { Log } from '../log/log.ts'
 import type { Services } from '../services.ts'
 import type { Access } from './access.ts'
 import { catchErrors } from './boundary.ts'
+import { closeAfterAnswers } from './closing.ts'
 import type { Dialect } from './dialect.ts'
 import { mountHealth } from './health.ts'
+import type { InFlight } from './in-flight.ts'
 import { createMalformed } from './malformed.ts'
 import { mountRoute } from './mount.ts'
 import type { ReadinessState } from './readiness.ts'
@@ -21,6 +23,7 @@ export interface ListenerParts {
   readonly services: Services
   readonly access: Access
   readonly readiness: ReadinessState
+  readonly inFlight: InFlight
   readonly log: Log
 }
 
@@ -43,8 +46,8 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
     http: { maxHeaderSize: headerBytes },
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
-    // A stop lets what is in flight finish and closes connections that do nothing.
-    forceCloseConnections: 'idle',
+    // What still comes in during a stop is answered like anything else; `closeAfterAnswers` ends the connections.
+    return503OnClosing: false,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: () => parts.services.ids.uuid(),
     exposeHeadRoutes: false,
@@ -60,6 +63,7 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
   app.decorateRequest('refusal', undefined)
   parseJsonStrictly(app)
   malformed.watch(app.server)
+  closeAfterAnswers(app)
   addHeaders(app, headers)
   logRequests(app, parts.log)
   catchErrors(app, parts.dialects, parts.log)

@@ -1,8 +1,10 @@
+import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Services } from '../services.ts'
 import type { Access } from './access.ts'
 import { sendRefusal, sendReply } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
+import type { InFlight } from './in-flight.ts'
 import type { ReadinessState } from './readiness.ts'
 import type { Route, RouteInput } from './route.ts'
 
@@ -10,12 +12,13 @@ export interface MountParts {
   readonly services: Services
   readonly access: Access
   readonly readiness: Pick<ReadinessState, 'isSealed'>
+  readonly inFlight: InFlight
 }
 
 /** Puts one route behind the door. Who calls is settled before a byte of the body is read. */
 export const mountRoute = (
   app: FastifyInstance,
-  { services, access, readiness }: MountParts,
+  { services, access, readiness, inFlight }: MountParts,
   dialect: Dialect,
   route: Route,
 ): void => {
@@ -33,11 +36,11 @@ export const mountRoute = (
         dialect,
         auth: route.auth,
         headers: request.headers,
-        address: request.ip,
+        address: addressOf(request),
         requestId: request.id,
       })
       if (!principal.ok) return sendRefusal(request, reply, principal.error)
-      request.caller = { principal: principal.value, requestId: request.id, origin: request.ip }
+      request.caller = { principal: principal.value, requestId: request.id, origin: addressOf(request) }
       return undefined
     },
   }
@@ -48,11 +51,19 @@ export const mountRoute = (
     handler: async (request, reply) => {
       // Precondition: onRequest has proven the credential, or has replied.
       if (!request.caller) throw new Error('a route ran without a caller')
-      const result = await route.handle(services, request.caller, inputOf(request))
+      // The body may have taken its time: the vault may be sealed by now, and the credential revoked.
+      if (readiness.isSealed()) return sendRefusal(request, reply, { type: 'Sealed' })
+      if (!(await access.stillHolds(request.caller.principal)))
+        return sendRefusal(request, reply, { type: 'NotAuthenticated' })
+      const result = await inFlight.track(route.handle(services, request.caller, inputOf(request)))
       return result.ok ? sendReply(reply, result.value) : sendRefusal(request, reply, result.error)
     },
   })
 }
+
+/** What a trusted proxy forwards is text that anyone may have written: only an address is taken for one. */
+const addressOf = ({ ip, socket }: FastifyRequest): string =>
+  isIP(ip) ? ip : (socket.remoteAddress ?? 'unknown')
 
 const inputOf = (request: FastifyRequest): RouteInput => ({
   params: request.params as RouteInput['params'],

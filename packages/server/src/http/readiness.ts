@@ -4,9 +4,11 @@ import type { Log } from '../log/log.ts'
 export interface ReadinessState extends Readiness {
   /** Why the vault cannot work now, or `undefined`. Tries to write, and so notices by itself when it can again. */
   check(): Promise<NotReady | undefined>
-  isSealed(): boolean
   setSealed(sealed: boolean): void
 }
+
+/** How long the database is taken to be writable after it was. */
+const lookEveryMs = 1_000
 
 export type NotReady = 'sealed' | 'database' | 'audit'
 
@@ -17,6 +19,7 @@ export const createReadiness = (
 ): ReadinessState => {
   let sealed = false
   let auditBroken = false
+  let wroteAt = Number.NEGATIVE_INFINITY
 
   /** An outcome was lost: the log must say so before the vault may call itself ready again. */
   const mendAudit = async (): Promise<boolean> => {
@@ -55,12 +58,15 @@ export const createReadiness = (
     },
     check: async () => {
       if (sealed) return 'sealed'
+      // Anyone may ask, and each look writes to the disk.
+      if (!auditBroken && clock.monotonic() - wroteAt < lookEveryMs) return undefined
       try {
         await store.checkWritable()
       } catch {
         return 'database'
       }
       if (auditBroken && (await mendAudit())) auditBroken = false
+      wroteAt = clock.monotonic()
       return auditBroken ? 'audit' : undefined
     },
   }

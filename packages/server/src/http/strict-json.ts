@@ -6,6 +6,8 @@ export interface JsonReading {
 }
 
 const maxDepth = 64
+/** More values than any request needs take longer to walk than others should wait. */
+const maxValues = 20_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -31,13 +33,15 @@ export const readStrictJson = (
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
+const comma = 0x2c
 const opening = new Set([0x5b, 0x7b])
 const closing = new Set([0x5d, 0x7d])
 
-/** How many keys the text writes: each is followed by the only kind of colon outside strings. `undefined`: too deep. */
+/** How many keys the text writes: each is followed by the only kind of colon outside strings. `undefined`: too much. */
 const countKeys = (text: string): number | undefined => {
   let keys = 0
   let depth = 0
+  let values = 1
   let inString = false
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at)
@@ -46,7 +50,9 @@ const countKeys = (text: string): number | undefined => {
       else if (character === quote) inString = false
     } else if (character === quote) inString = true
     else if (character === colon) keys++
-    else if (opening.has(character)) {
+    else if (character === comma) {
+      if (++values > maxValues) return undefined
+    } else if (opening.has(character)) {
       if (++depth > maxDepth) return undefined
     } else if (closing.has(character)) depth--
   }

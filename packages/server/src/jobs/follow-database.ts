@@ -26,6 +26,8 @@ export const createFollower = ({
     if (version !== seen) {
       directory.forget()
       door.setSealed(await store.isSealed())
+      // Before anything that may fail: a sealed vault holds nothing.
+      if (door.isSealed()) await codes.dropAll()
       await keyring.reload()
       // Only now: if something threw, the next look tries again.
       seen = version

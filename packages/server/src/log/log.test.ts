@@ -121,14 +121,16 @@ describe('a bug is described', () => {
   })
 
   test('without its message, even one that looks like a place', () => {
-    const { stack } = describeBug(new Error('one line\n    at the customer named Jane Doe\nat last'))
+    const { stack } = describeBug(new Error('one line\n    at Jane (Doe:12:30)\n    at her card\nat last'))
     expect(stack).not.toContain('Jane')
-    expect(stack).not.toContain('last')
+    expect(stack).not.toMatch(/card|last/)
     expect(stack).toContain('log.test.ts')
   })
 
   test('without the message that it had first, if it was given another', () => {
     const error = new Error('one line\n    at the customer named Jane Doe')
+    // The engine writes the stack when it is first read.
+    expect(error.stack).toContain('Jane')
     error.message = 'another that is longer than all of the stack'.repeat(100)
     expect(describeBug(error).stack).toContain('log.test.ts')
     expect(describeBug(error).stack).not.toContain('Jane')

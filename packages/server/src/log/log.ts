@@ -39,6 +39,8 @@ export interface Log {
 const redacted = ['cardNumber', 'pan', 'cvv', 'cvc', 'code', 'secret', 'apiKey', 'authorization', 'body']
 
 export const createLog = (level: LogLevel, out: NodeJS.WritableStream): Log => {
+  // Whoever read the log may go away; the vault does not go with it, and its lines are lost until someone reads again.
+  out.on('error', () => {})
   const scrubber = new Writable({
     decodeStrings: false,
     write: (line: string, _encoding, next) => {

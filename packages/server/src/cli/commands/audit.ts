@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -5,7 +6,7 @@ import { operatorAudit } from '@cardkeep/core/operations/operator'
 import { Command } from 'commander'
 import { exportLines, readExport } from '../../audit/export-file.ts'
 import { readMaterial } from '../../audit/material.ts'
-import { type AuditVerdict, verifyAudit } from '../../audit/verify.ts'
+import { type AuditMaterial, verifyAudit } from '../../audit/verify.ts'
 import { checkpointAudit } from '../../jobs/checkpoint-audit.ts'
 import { withVault } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
@@ -15,37 +16,68 @@ import { createOutput, type Output } from '../output.ts'
 export const auditCommand = (): Command =>
   new Command('audit').description('what happened, provably').addCommand(verify()).addCommand(exportLog())
 
+interface VerifyOptions {
+  readonly file?: string
+  readonly against?: string
+  readonly key?: readonly string[]
+  readonly json?: true
+}
+
 const verify = (): Command =>
   new Command('verify')
     .description('check every entry of the chain and every signature')
     .option('--file <export>', 'check an exported log instead; needs no vault')
+    .option('--against <export>', 'hold it against an earlier export: what was signed then must still stand')
+    .option('--key <fingerprint>', 'trust only this signing key; may be repeated', collect)
     .addOption(jsonOption())
-    .action(async (options: { file?: string; json?: true }) => {
+    .action(async (options: VerifyOptions) => {
       if (options.file !== undefined) {
-        report(createOutput(options.json ?? false), await verifyFile(options.file))
-        return
-      }
-      await withVault(options, async ({ vault, out }) =>
-        report(out, await verifyAudit(await readMaterial(vault.store))),
-      )
+        const material = await needsExport(options.file)
+        await check(createOutput(options.json ?? false), material, options)
+      } else
+        await withVault(options, async ({ vault, out }) =>
+          check(out, await readMaterial(vault.store), options),
+        )
     })
 
-const verifyFile = async (file: string): Promise<AuditVerdict> => {
-  try {
-    return await verifyAudit(await readExport(file))
-  } catch {
-    throw new CommandFailure(`${file} is not an exported audit log`)
-  }
-}
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text.toLowerCase(),
+]
 
-const report = (out: Output, verdict: AuditVerdict): void => {
+const check = async (
+  out: Output,
+  material: AuditMaterial,
+  { against, key }: VerifyOptions,
+): Promise<void> => {
+  const trusted = [...material.publicKeys].filter(([, spki]) => !key || key.includes(fingerprintOf(spki)))
+  const earlier = against === undefined ? [] : (await needsExport(against)).checkpoints
+  const verdict = await verifyAudit({
+    entries: material.entries,
+    checkpoints: [...material.checkpoints, ...earlier],
+    publicKeys: new Map(trusted),
+  }).catch(() => {
+    throw new CommandFailure('the exported audit log cannot be read to its end')
+  })
   if (!verdict.ok) throw new CommandFailure(`the audit log does not hold: ${verdict.problem ?? ''}`)
   out.answer({
     ok: true,
     entries: verdict.entries,
     checkpoints: verdict.checkpoints,
     signed_up_to: verdict.signedUpTo,
+    signing_keys: trusted.map(([, spki]) => fingerprintOf(spki)),
   })
+}
+
+/** SHA-256 of the public key in SPKI DER, in hex: what an auditor keeps elsewhere to know the key by. */
+const fingerprintOf = (spki: Uint8Array): string => hash('sha256', spki, 'hex')
+
+const needsExport = async (file: string): Promise<AuditMaterial> => {
+  try {
+    return await readExport(file)
+  } catch {
+    throw new CommandFailure(`${file} is not an exported audit log`)
+  }
 }
 
 const exportLog = (): Command =>

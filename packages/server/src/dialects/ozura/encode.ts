@@ -1,24 +1,20 @@
 import { spellYear, twoDigits } from '@cardkeep/core/cards/expiry'
 import { spellMask } from '@cardkeep/core/cards/mask'
 import type { Principal } from '@cardkeep/core/operations/caller'
-import type { TokenizeCard, TokenizedCard } from '@cardkeep/core/operations/tokenize-card'
+import type { TokenizedCard } from '@cardkeep/core/operations/tokenize-card'
 import type { Answer } from '@cardkeep/core/ports'
 import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import type { Reply } from '../../http/route.ts'
 
-/** The expiry is shown as this request gave it. */
-export const encodeTokenized = (
-  { token, deduplicated, scope, sessionId }: TokenizedCard,
-  { card }: TokenizeCard,
-): Reply => ({
+export const encodeTokenized = ({ token, expiry, deduplicated, scope, sessionId }: TokenizedCard): Reply => ({
   status: 201,
   body: {
     success: true,
     token: spellPrefixed(token.id),
     data: {
       number: spellMask(token.mask),
-      expiration_month: twoDigits(card.expiry.month),
-      expiration_year: spellYear(card.expiry),
+      expiration_month: twoDigits(expiry.month),
+      expiration_year: spellYear(expiry),
     },
     mask: { card_number: spellMask(token.mask) },
     ...(sessionId ? { cvc_session_id: sessionId } : {}),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
+import { chown, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 
 /** Windows has no permission bits of this kind and cannot sync a folder. */
@@ -45,9 +45,11 @@ export const createFile = async (path: string, content: string | Uint8Array): Pr
   }
 }
 
-/** Replaces the whole file or nothing of it, durably. */
+/** Replaces the whole file or nothing of it, durably. It stays its owner's, also where root runs a command. */
 export const replaceFile = async (path: string, content: string): Promise<void> => {
   const draft = await writeDraft(path, content)
+  const { uid, gid } = await stat(path)
+  if (isPosix && uid !== process.getuid?.()) await chown(draft, uid, gid)
   await rename(draft, path)
   await syncFolder(dirname(path))
 }

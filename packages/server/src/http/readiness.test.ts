@@ -1,0 +1,98 @@
+import { Writable } from 'node:stream'
+import { UnavailableError } from '@cardkeep/core/errors'
+import type { Store } from '@cardkeep/core/ports'
+import { createFixedClock } from '@cardkeep/testing/clock'
+import { describe, expect, test } from 'vitest'
+import { createLog } from '../log/log.ts'
+import { createReadiness } from './readiness.ts'
+
+const open = () => {
+  const disk = { isFull: false, isAuditBroken: false }
+  const written: unknown[] = []
+  const lines: string[] = []
+  const out = new Writable({
+    write: (chunk: Buffer, _encoding, next) => {
+      lines.push(chunk.toString())
+      next()
+    },
+  })
+  const store = {
+    commit: async (changes: unknown) => {
+      if (disk.isAuditBroken) throw new UnavailableError('disk full')
+      written.push(changes)
+      return { ok: true }
+    },
+    checkWritable: async () => {
+      if (disk.isFull) throw new UnavailableError('disk full')
+    },
+  } as unknown as Store & { checkWritable(): Promise<void> }
+  const readiness = createReadiness(store, createFixedClock(), createLog('info', out))
+  return {
+    readiness,
+    disk,
+    written,
+    events: () => lines.map((line) => (JSON.parse(line) as { event: string }).event),
+  }
+}
+
+test('a vault that can write is ready, and writes nothing to the audit log to know it', async () => {
+  const { readiness, written } = open()
+  expect(await readiness.check()).toBeUndefined()
+  expect(written).toEqual([])
+})
+
+test('a vault whose database cannot be written is not ready until it can', async () => {
+  const { readiness, disk } = open()
+  disk.isFull = true
+  expect(await readiness.check()).toBe('database')
+  disk.isFull = false
+  expect(await readiness.check()).toBeUndefined()
+})
+
+describe('after an entry was lost', () => {
+  test('the vault is not ready until the log says so itself, and then writes it once', async () => {
+    const { readiness, disk, written } = open()
+    disk.isAuditBroken = true
+    readiness.auditFailed()
+    expect([await readiness.check(), await readiness.check()]).toEqual(['audit', 'audit'])
+    disk.isAuditBroken = false
+    expect([await readiness.check(), await readiness.check()]).toEqual([undefined, undefined])
+    expect(written).toEqual([
+      [
+        {
+          type: 'audit',
+          entry: expect.objectContaining({
+            action: 'audit.started',
+            details: { after: 'an entry could not be written' },
+          }),
+        },
+      ],
+    ])
+  })
+
+  test('one line is logged, however many were lost', () => {
+    const { readiness, events } = open()
+    for (let lost = 0; lost < 5; lost++) readiness.auditFailed()
+    expect(events()).toEqual(['audit.failed'])
+  })
+
+  test('the database comes first', async () => {
+    const { readiness, disk } = open()
+    readiness.auditFailed()
+    disk.isFull = true
+    expect(await readiness.check()).toBe('database')
+  })
+})
+
+test('a sealed vault is not ready whatever it could do, and each change is logged once', async () => {
+  const { readiness, disk, events } = open()
+  disk.isFull = true
+  expect(readiness.isSealed()).toBe(false)
+  readiness.setSealed(true)
+  readiness.setSealed(true)
+  expect([readiness.isSealed(), await readiness.check()]).toEqual([true, 'sealed'])
+  readiness.setSealed(false)
+  readiness.setSealed(false)
+  expect([readiness.isSealed(), await readiness.check()]).toEqual([false, 'database'])
+  expect(events()).toEqual(['vault.sealed', 'vault.unsealed'])
+})
