@@ -45,8 +45,8 @@ test('every route refuses who has no key, a wrong one, or one of the right form'
 
 test("another tenant's token and session look like ones that never were", async () => {
   const { token, session } = await demo.tokenize(card)
-  const never = { token: `tok_${'b'.repeat(26)}`, session: crypto.randomUUID() }
-  const alike = async (ask: (names: typeof never) => Promise<Reply>): Promise<void> => {
+  const never: Names = { token: `tok_${'b'.repeat(26)}`, session: crypto.randomUUID() }
+  const alike = async (ask: (names: Names) => Promise<Reply>): Promise<void> => {
     const [foreign, unknown] = [await ask({ token, session }), await ask(never)]
     expect({ ...foreign, headers: comparable(foreign) }).toEqual({ ...unknown, headers: comparable(unknown) })
   }
@@ -57,6 +57,11 @@ test("another tenant's token and session look like ones that never were", async 
   await alike(({ session: named }) => other.charge({ token: own.token, session: named, url }))
   expect(await demo.charge({ token, session, url })).toMatchObject({ status: 200, sent: 'yes' })
 })
+
+interface Names {
+  readonly token: string
+  readonly session: string
+}
 
 const comparable = ({ headers }: Reply) => {
   const { date: _date, 'x-request-id': _id, ...rest } = headers
@@ -103,7 +108,7 @@ test('ten failures lock that key at that address, and nothing else', async () =>
     expect(locked.headers['retry-after']).toBe(String(seconds))
   }
   expect(await demo.call('GET', '/api/applications/key')).toMatchObject({ status: 200 })
-  const dispatcher = new Agent({ connect: { localAddress: '127.0.0.2' } })
+  const dispatcher = new Agent({ localAddress: '127.0.0.2' })
   cleanUp(() => dispatcher.close())
   const elsewhere = createShop({ url: vault.url, record: `${folder}/replies.txt`, dispatcher }, keys)
   expect(await elsewhere.call('GET', '/api/applications/key')).toMatchObject({ status: 200 })

@@ -13,8 +13,8 @@ import { until } from './until.ts'
 export interface Ground {
   readonly folder: string
   readonly options: VaultOptions
-  /** Starts the vault; the end of the file kills what still runs. */
-  readonly start: () => Promise<VaultProcess>
+  /** Starts the vault, with more settings if given; the end of the file kills what still runs. */
+  readonly start: (more?: Readonly<Record<string, string>>) => Promise<VaultProcess>
   /** Runs a command of the operator with `--json`. */
   readonly command: <Answer = Record<string, unknown>>(...words: readonly string[]) => Promise<Answer>
   readonly shopAt: (vault: Pick<VaultProcess, 'url'>, keys: Keys) => Shop
@@ -36,8 +36,8 @@ export const makeGround = (settings: Readonly<Record<string, string>> = {}): Gro
   return {
     folder,
     options,
-    start: async () => {
-      const vault = await startVault(options)
+    start: async (more) => {
+      const vault = await startVault({ ...options, settings: { ...options.settings, ...more } })
       cleanUp(() => vault.kill())
       return vault
     },
@@ -53,8 +53,11 @@ export interface Scenario extends Ground {
   readonly demoKeys: Keys
 }
 
-export const startScenario = async (settings?: Readonly<Record<string, string>>): Promise<Scenario> => {
-  const ground = makeGround(settings)
+export const startScenario = (settings?: Readonly<Record<string, string>>): Promise<Scenario> =>
+  runScenario(makeGround(settings))
+
+/** The same on a ground that was prepared. */
+export const runScenario = async (ground: Ground): Promise<Scenario> => {
   const vault = await ground.start()
   const demoKeys = keysPrintedBy(vault)
   return { ...ground, vault, demoKeys, demo: ground.shopAt(vault, demoKeys) }

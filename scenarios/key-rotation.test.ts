@@ -1,0 +1,79 @@
+import { keyPurposes } from '@cardkeep/core/keys'
+import { testCards } from '@cardkeep/testing/canary/cards'
+import { startProvider } from '@cardkeep/testing/provider/provider'
+import { expect, test, vi } from 'vitest'
+import { exportAudit } from './support/audit-log.ts'
+import { cleanUp } from './support/clean-up.ts'
+import { allowProvider, openShop, startScenario } from './support/scenario.ts'
+import { chargesOf } from './support/shop.ts'
+import { until } from './support/until.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const card = { number: testCards.visa, code: '123' }
+
+/** The running vault follows a rotation within this time; before and after it everything must work. */
+const followMs = 1_000
+
+test('every kind of key is rotated while the vault runs, and nothing that was sealed, hashed or held before is lost', async () => {
+  const scenario = await startScenario()
+  const { demo, demoKeys, command, vault, start, shopAt } = scenario
+  const provider = await startProvider()
+  cleanUp(() => provider.close())
+  await allowProvider(scenario, demo, provider)
+  const dedupe = await openShop(scenario, 'dedupe', ['--dedupe'])
+  await until('a tenant', async () => (await dedupe.call('GET', '/api/applications/key')).status === 200)
+  const url = chargesOf(provider)
+  const charges = async (shop: typeof demo, charge: { token: string; session?: string }) =>
+    expect(await shop.charge({ ...charge, url })).toMatchObject({ status: 200, sent: 'yes' })
+
+  const old = await demo.tokenize(card)
+  const known = await dedupe.tokenize(card)
+  await exportAudit(scenario, 'before.jsonl')
+  const before = await listKeys(command)
+
+  for (const purpose of keyPurposes) {
+    const held = await demo.tokenize(card)
+    const tested = await demo.testToken(card)
+    const rotated = before.filter((key) => key.purpose === purpose).length
+    expect(await command('keys', 'rotate', '--purpose', purpose)).toEqual({ purpose, rotated })
+    const since = performance.now()
+    await until('a second under both keys', async () => {
+      await charges(demo, await demo.tokenize(card))
+      return performance.now() - since > followMs
+    })
+    await charges(demo, { token: old.token })
+    await charges(demo, held)
+    await charges(demo, tested)
+    expect((await dedupe.tokenize(card)).token).toBe(known.token)
+  }
+
+  const after = await listKeys(command)
+  expect(after).toHaveLength(2 * before.length)
+  for (const { purpose, owner } of before) {
+    const versions = after.filter((key) => key.purpose === purpose && key.owner === owner)
+    expect(versions.map(({ version, state }) => `${version} ${state}`).toSorted()).toEqual([
+      '1 decrypt-only',
+      '2 active',
+    ])
+  }
+
+  expect(await vault.stop()).toBe(0)
+  const restarted = shopAt(await start(), demoKeys)
+  await charges(restarted, { token: old.token })
+  // Signed under the old key and under the new one.
+  const { file } = await exportAudit(scenario, 'after.jsonl')
+  expect(await command('audit', 'verify', '--file', file)).toMatchObject({ ok: true })
+})
+
+interface Key {
+  readonly purpose: string
+  readonly owner: string
+  readonly version: number
+  readonly state: string
+}
+
+type Command = Awaited<ReturnType<typeof startScenario>>['command']
+
+const listKeys = async (command: Command): Promise<readonly Key[]> =>
+  (await command<{ keys: readonly Key[] }>('keys', 'list')).keys

@@ -1,0 +1,102 @@
+import { testCards } from '@cardkeep/testing/canary/cards'
+import { type Provider, startProvider } from '@cardkeep/testing/provider/provider'
+import { request } from 'undici'
+import { expect, test, vi } from 'vitest'
+import { cleanUp } from './support/clean-up.ts'
+import { allowProvider, startScenario } from './support/scenario.ts'
+import { chargesOf, type Shop } from './support/shop.ts'
+import { until } from './support/until.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const card = { number: testCards.visa, code: '123' }
+
+test('a sealed vault answers 503 to everything within a second, and no code outlives the seal', async () => {
+  const scenario = await startScenario()
+  const { demo, demoKeys, vault, command, start, shopAt } = scenario
+  const held: (() => void)[] = []
+  const provider = await startProvider({
+    answers: { '/held': (_request, response) => held.push(() => response.end('{"status":"approved"}')) },
+  })
+  cleanUp(() => provider.close())
+  await allowProvider(scenario, demo, provider)
+  const kept = await demo.tokenize(card)
+  const test = await demo.testToken(card)
+  const inFlight = await demo.tokenize(card)
+  const charging = demo.charge({ ...inFlight, url: `${provider.origin}/held` })
+  await until('a charge in flight', () => held.length === 1)
+
+  expect(await command('seal')).toEqual({ sealed: true })
+  const since = performance.now()
+  await until('the seal', async () => (await demo.call('GET', '/api/applications/key')).status === 503)
+  expect(performance.now() - since).toBeLessThan(1_000)
+  await expectShut(demo)
+  expect(await ready(vault.url)).toEqual({ status: 503, body: { status: 'not ready', reason: 'sealed' } })
+  expect((await request(`${vault.url}/health/live`)).statusCode).toBe(200)
+
+  // What had left is answered: the buyer's bank has heard of it.
+  held.pop()?.()
+  expect(await charging).toMatchObject({ status: 200, sent: 'yes' })
+
+  // The seal outlives a restart.
+  expect(await vault.stop()).toBe(0)
+  const sealed = await start()
+  await expectShut(shopAt(sealed, demoKeys))
+  expect(await command('unseal')).toEqual({ sealed: false })
+  const again = shopAt(sealed, demoKeys)
+  await until('the end of the seal', async () => (await ready(sealed.url)).status === 200)
+  expect(await again.charge({ token: kept.token, url: chargesOf(provider) })).toMatchObject({ status: 200 })
+  await expectGone(again, [kept, test, inFlight], provider)
+  expect(await command('audit', 'verify')).toMatchObject({ ok: true })
+})
+
+test('codes that were held before a seal are gone after it, in the same process', async () => {
+  const scenario = await startScenario()
+  const { demo, vault, command } = scenario
+  const provider = await startProvider()
+  cleanUp(() => provider.close())
+  await allowProvider(scenario, demo, provider)
+  const kept = [await demo.tokenize(card), await demo.testToken(card)]
+  await command('seal')
+  await until('the seal', async () => (await ready(vault.url)).status === 503)
+  await command('unseal')
+  await until('the end of the seal', async () => (await ready(vault.url)).status === 200)
+  await expectGone(demo, kept, provider)
+  const fresh = await demo.tokenize(card)
+  expect(await demo.charge({ ...fresh, url: chargesOf(provider) })).toMatchObject({ status: 200, sent: 'yes' })
+})
+
+const expectShut = async ({ call }: Shop): Promise<void> => {
+  for (const [method, path] of [
+    ['POST', '/tokenize'],
+    ['POST', '/test-tokens'],
+    ['POST', '/proxy/transaction'],
+    ['DELETE', '/proxy/delete-cvc-session'],
+    ['GET', '/api/applications/key'],
+  ] as const) {
+    const { status, body, sent } = await call(method, path)
+    expect({ status, body }).toEqual({
+      status: 503,
+      body: { success: false, message: 'Service unavailable', data: null },
+    })
+    expect(sent).toBe(path === '/proxy/transaction' ? 'no' : undefined)
+  }
+}
+
+const expectGone = async (
+  shop: Shop,
+  charges: readonly { token: string; session: string }[],
+  provider: Provider,
+) => {
+  for (const { token, session } of charges)
+    expect(await shop.charge({ token, session, url: chargesOf(provider) })).toMatchObject({
+      status: 404,
+      sent: 'no',
+      body: { message: 'CVC session expired or not found' },
+    })
+}
+
+const ready = async (url: string): Promise<{ readonly status: number; readonly body: unknown }> => {
+  const { statusCode, body } = await request(`${url}/health/ready`)
+  return { status: statusCode, body: await body.json() }
+}
