@@ -42,7 +42,8 @@ type Settings = Readonly<Record<string, string | undefined>>
 
 /** Reads settings from the environment and, below it, from the file that `CARDKEEP_CONFIG` names (`NAME=value` lines). */
 export const readConfig = (environment: Settings = process.env): Config => {
-  const settings = { ...readFile(environment['CARDKEEP_CONFIG']), ...environment }
+  const given = Object.entries(environment).filter(([, value]) => value !== '')
+  const settings: Settings = { ...readFile(environment['CARDKEEP_CONFIG']), ...Object.fromEntries(given) }
   const dataFolder = resolve(settings['CARDKEEP_DATA'] || 'data')
   const config: Config = {
     host: settings['CARDKEEP_HOST'] || '127.0.0.1',

@@ -69,15 +69,33 @@ describe('a path prefix ends where a segment ends', () => {
 })
 
 test.each([
-  '/v1/charges/..%2fadmin',
-  '/v1/charges/..%2Fadmin',
-  '/v1/charges/..%5cadmin',
-  '/v1/charges/..%5Cadmin',
-  '/v1/charges/..\\admin',
-  '/v1/charges/%2f',
-])('behind a prefix %s is refused, because a provider may read a separator in it', (path) =>
+  ['an encoded slash', '/v1/charges/..%2fadmin'],
+  ['an encoded slash in capitals', '/v1/charges/..%2Fadmin'],
+  ['an encoded slash alone', '/v1/charges/%2f'],
+  ['an encoded backslash', '/v1/charges/..%5cadmin'],
+  ['an encoded backslash in capitals', '/v1/charges/..%5Cadmin'],
+  ['a backslash', '/v1/charges/..\\admin'],
+  ['a parameter behind two dots', '/v1/charges/..;/admin'],
+  ['an encoded parameter', '/v1/charges/..%3b/admin'],
+  ['a parameter of a segment', '/v1/charges/x;a=1'],
+  ['an encoded parameter of a segment', '/v1/charges/x%3Ba=1'],
+  ['a percent sign that is decoded twice', '/v1/charges/%252e%252e/admin'],
+  ['a NUL', '/v1/charges/x%00'],
+  ['an overlong byte', '/v1/charges/%c0%ae%c0%ae/admin'],
+  ['dots that nobody resolved', '/v1/charges/../admin'],
+  ['encoded dots that nobody resolved', '/v1/charges/%2e%2E/admin'],
+  ['dots at the end', '/v1/charges/..'],
+])('behind a prefix %s is refused, because a provider may read a way up in it', (_, path) =>
   expect(underV1(path)).toBe(false),
 )
+
+test.each([
+  '/v1/charges/a.b',
+  '/v1/charges/.well-known',
+  '/v1/charges/a..b',
+  '/v1/charges/%20x',
+  '/v1/charges/a,b=c:d',
+])('%s is harmless behind a prefix', (path) => expect(underV1(path)).toBe(true))
 
 test('the platform that parses a URL resolves dot segments before a prefix is compared', () => {
   for (const text of [

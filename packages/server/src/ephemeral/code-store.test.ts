@@ -1,4 +1,5 @@
 import type { CodeAddress, HeldCode } from '@cardkeep/core/codes/held-code'
+import { UnavailableError } from '@cardkeep/core/errors'
 import type { SessionId } from '@cardkeep/core/kernel/ids'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
@@ -85,4 +86,29 @@ describe('what a backend gets to see', () => {
     const taken = await store.take(session, place)
     expect(taken && openSecret(taken.code, 'check')).toBe('9471')
   })
+})
+
+test('a code whose key cannot be had just now is not lost', async () => {
+  const place = placeAt(1, 1)
+  const clock = createFixedClock()
+  const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() }, [scopeOwner(place)])
+  const sealer = createCodeSealer(keyring)
+  let isReachable = false
+  const store = createCodeStore(
+    {
+      ...sealer,
+      open: (...sealed) => {
+        if (!isReachable) throw new UnavailableError('no key service')
+        return sealer.open(...sealed)
+      },
+    },
+    createMemoryBackend({ clock, limitPerOwner: 10 }),
+  )
+  const address: CodeAddress = { type: 'token', tokenId: place.tokenId }
+  const code = new Secret('123')
+  await store.hold({ address, place, tenantId: tenantAt(1), code, ttlMs: 1_000, uses: 1 })
+  await expect(store.take(address, place)).rejects.toThrow(UnavailableError)
+  isReachable = true
+  const taken = await store.take(address, place)
+  expect(taken && openSecret(taken.code, 'check')).toBe('123')
 })

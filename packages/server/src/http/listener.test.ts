@@ -199,6 +199,20 @@ describe('who calls is settled first', () => {
   })
 })
 
+test('what a trusted proxy forwards is taken for an address only if it is one', async () => {
+  const asked: string[] = []
+  const { post } = open([{}], {
+    config: { trustedProxies: ['127.0.0.1'] },
+    authenticate: async (request) => {
+      asked.push(request.address)
+      return ok(principal)
+    },
+  })
+  for (const forwarded of ['unknown', 'x'.repeat(1_000), '203.0.113.9:80', '2001:db8::1', ''])
+    await post('{}', { 'x-forwarded-for': forwarded })
+  expect(asked).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1', '2001:db8::1', '127.0.0.1'])
+})
+
 describe('a body', () => {
   const echo: Partial<Spec> = {
     body: anyBody,

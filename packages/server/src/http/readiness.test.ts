@@ -7,7 +7,8 @@ import { createLog } from '../log/log.ts'
 import { createReadiness } from './readiness.ts'
 
 const open = () => {
-  const disk = { isFull: false, isAuditBroken: false }
+  const disk = { isFull: false, isAuditBroken: false, looks: 0 }
+  const clock = createFixedClock()
   const written: unknown[] = []
   const lines: string[] = []
   const out = new Writable({
@@ -23,13 +24,15 @@ const open = () => {
       return { ok: true }
     },
     checkWritable: async () => {
+      disk.looks++
       if (disk.isFull) throw new UnavailableError('disk full')
     },
   } as unknown as Store & { checkWritable(): Promise<void> }
-  const readiness = createReadiness(store, createFixedClock(), createLog('info', out))
+  const readiness = createReadiness(store, clock, createLog('info', out))
   return {
     readiness,
     disk,
+    clock,
     written,
     events: () => lines.map((line) => (JSON.parse(line) as { event: string }).event),
   }
@@ -95,4 +98,29 @@ test('a sealed vault is not ready whatever it could do, and each change is logge
   readiness.setSealed(false)
   expect([readiness.isSealed(), await readiness.check()]).toEqual([false, 'database'])
   expect(events()).toEqual(['vault.sealed', 'vault.unsealed'])
+})
+
+describe('asking again and again', () => {
+  test('writes to the disk once a second, and notices within a second that it cannot be written', async () => {
+    const { readiness, disk, clock } = open()
+    for (let ask = 0; ask < 50; ask++) await readiness.check()
+    expect(disk.looks).toBe(1)
+    disk.isFull = true
+    clock.advance(999)
+    expect(await readiness.check()).toBeUndefined()
+    clock.advance(1)
+    expect(await readiness.check()).toBe('database')
+    expect(disk.looks).toBe(2)
+  })
+
+  test('notices at once that it can be written again, and that an entry was lost', async () => {
+    const { readiness, disk } = open()
+    disk.isFull = true
+    expect(await readiness.check()).toBe('database')
+    disk.isFull = false
+    expect(await readiness.check()).toBeUndefined()
+    disk.isAuditBroken = true
+    readiness.auditFailed()
+    expect(await readiness.check()).toBe('audit')
+  })
 })

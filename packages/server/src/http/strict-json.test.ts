@@ -107,6 +107,31 @@ describe('depth', () => {
   })
 })
 
+test('a key that ends with a backslash is refused, so that no key is taken for one that came before', () => {
+  const before = read('{"a\\\\":1}')
+  const after = read('{"a\\"":1}')
+  expect(before).toEqual(refused)
+  expect(after.ok ? after.value : { 'a"': 1 }).toEqual({ 'a"': 1 })
+})
+
+describe('the number of values', () => {
+  const list = (values: number): string => `[${Array(values).fill('1').join(',')}]`
+  const object = (values: number): string =>
+    `{${Array.from({ length: values }, (_, at) => `"k${at}":[[]]`).join(',')}}`
+
+  test('is bounded at twenty thousand, in lists and in objects', () => {
+    expect(read(list(20_000)).ok).toBe(true)
+    expect(read(list(20_001))).toEqual(refused)
+    expect(read(object(20_000)).ok).toBe(true)
+    expect(read(object(20_001))).toEqual(refused)
+    expect(read(`[${list(10_000)},${list(10_001)}]`)).toEqual(refused)
+  })
+
+  test('does not count commas in text', () => {
+    expect(read(JSON.stringify(','.repeat(30_000))).ok).toBe(true)
+  })
+})
+
 describe('bytes that are no UTF-8 are refused', () => {
   test.each<readonly [string, readonly number[]]>([
     ['a byte that never occurs', [0xff]],

@@ -25,7 +25,9 @@ const unrelated: ReadonlySet<Change['type']> = new Set([
  */
 export const createDirectory = (store: Store): Directory => {
   const caches = new Set<Map<string, unknown>>()
+  let generation = 0
   const forget = (): void => {
+    generation++
     for (const cache of caches) cache.clear()
   }
 
@@ -37,8 +39,10 @@ export const createDirectory = (store: Store): Directory => {
     return async (key) => {
       const known = cache.get(key)
       if (known !== undefined) return known
+      const begunIn = generation
       const value = await read(key)
-      if (value !== undefined) cache.set(key, value)
+      // What was read before something changed may be what it was before.
+      if (value !== undefined && begunIn === generation) cache.set(key, value)
       return value
     }
   }

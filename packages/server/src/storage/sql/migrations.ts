@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { UnavailableError } from '@cardkeep/core/errors'
 
 export interface Migration {
   /** Counts from 1 without a gap. */
@@ -32,20 +33,20 @@ export const readMigrations = (): readonly Migration[] =>
       return { number, name, text, checksum: createHash('sha256').update(text).digest('hex') }
     })
 
-/** The migrations that a database still lacks. Throws where it has some that this program does not know. */
+/** The migrations that a database still lacks. Throws `UnavailableError` where it has some that this program does not know. */
 export const needsMigrations = (
   known: readonly Migration[],
   applied: readonly AppliedMigration[],
 ): readonly Migration[] => {
   const newest = Math.max(0, ...applied.map(({ number }) => number))
   if (newest > known.length)
-    throw new Error(
+    throw new UnavailableError(
       `the database has schema version ${newest}, and this program knows versions up to ${known.length}: use the newer program`,
     )
   for (const { number, checksum } of applied) {
     const migration = known[number - 1]
     if (migration?.checksum !== checksum)
-      throw new Error(
+      throw new UnavailableError(
         `the database was made with another ${migration?.name}: a migration that was applied is never changed`,
       )
   }

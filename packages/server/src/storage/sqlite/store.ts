@@ -45,7 +45,7 @@ export interface SqliteStoreOptions {
 
 /**
  * The store of one machine: an SQLite file, durable at every answer. Several processes may have it open and write.
- * Throws `UnavailableError` where the file cannot be used, and an error where a newer program made the database.
+ * Throws `UnavailableError` where the file cannot be used, or where a newer program made the database.
  */
 export const openSqliteStore = async ({
   file,
