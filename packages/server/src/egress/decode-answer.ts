@@ -8,6 +8,8 @@ export interface DecodedBody {
   readonly text: string
   /** Whether the answer calls itself JSON; it may still be none. */
   readonly saysJson: boolean
+  /** What the text was decoded from, out of its content encoding. */
+  readonly bytes: Buffer
 }
 
 type DecodeFailure = Extract<ForwardFailure, 'answer too large' | 'answer not readable'>
@@ -23,7 +25,8 @@ export const decodeAnswer = async (
   const type = firstOf(headers['content-type'])
   const bytes = await decodeContent(body, codingsOf(headers['content-encoding']), maxBytes)
   if (!bytes.ok) return bytes
-  return ok({ text: decodeText(bytes.value, charsetOf(type)), saysJson: isJsonType(type) })
+  const charset = charsetOfMark(bytes.value) ?? charsetOf(type)
+  return ok({ text: decodeText(bytes.value, charset), saysJson: isJsonType(type), bytes: bytes.value })
 }
 
 type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>
@@ -77,6 +80,13 @@ const makeDecoder = (label: string): TextDecoder | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** A byte order mark says more surely than a header what follows it (WHATWG Encoding, section 6.1). */
+const charsetOfMark = (bytes: Buffer): string | undefined => {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined
 }
 
 type HeaderValue = string | readonly string[] | undefined

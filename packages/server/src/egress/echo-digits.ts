@@ -2,7 +2,7 @@ import type { Span } from './spans.ts'
 
 /**
  * Finds a card number that can be read digit by digit: plain, or each digit escaped for a URL, JSON, a script or HTML,
- * with up to two separators between digits. Of a number in plain digits all but the first six and the last four are to
+ * with up to three separators between digits, as in `4111 - 1111`. Of a number in plain digits all but the first six and the last four are to
  * be covered (PCI DSS 3.4.1), of an escaped one everything: part of an escape would be a broken escape.
  */
 export const createDigitFinder = (pan: string): ((text: string) => readonly Span[]) => {
@@ -19,7 +19,7 @@ export const createDigitFinder = (pan: string): ((text: string) => readonly Span
 
 const shownFirst = 6
 const shownLast = 4
-const maxSeparators = 2
+const maxSeparators = 3
 
 /** Sets `unit` to what stands at a position. */
 type Read = (text: string, at: number) => void
@@ -97,10 +97,15 @@ const fallbacksOf = (digits: Uint8Array): Uint8Array => {
 
 const zero = 48
 
-/** Space, no-break and thin spaces, line ends, dashes, and what stands for a space in forms and names. */
+/**
+ * Space, no-break and thin spaces, line ends, dashes, what stands for a space in forms and names, the equals sign with
+ * which quoted-printable text breaks a line (RFC 2045 section 6.7), and what decoding makes of a no-break space in
+ * another encoding than the one that was announced.
+ */
 const separators: ReadonlySet<number> = new Set(
-  Array.from(' \t\r\n-.+_\u00a0\u2007\u2009\u200b\u202f\u2010\u2011\u2012\u2013\u2014\u2212', (character) =>
-    character.charCodeAt(0),
+  Array.from(
+    ' \t\r\n-.+_=\u00a0\u2007\u2009\u200b\u202f\u2010\u2011\u2012\u2013\u2014\u2212\ufffd',
+    (character) => character.charCodeAt(0),
   ),
 )
 

@@ -30,6 +30,9 @@ describe('a card number that can be read is masked to first six and last four', 
       each(pan, (digit) => `${digit} -`),
       '4 -1 -1 -1 -1 -1 -* -* -* -* -* -* -1 -1 -1 -1 -',
     ],
+    ['in groups with a spaced dash between', fours(' - '), '4111 - 11** - **** - 1111'],
+    ['over a soft line break', `41111111=\r\n11111111`, '411111**=\r\n****1111'],
+    ['with no-break spaces in another encoding', fours('\ufffd'), '4111\ufffd11**\ufffd****\ufffd1111'],
     ['over a line end', fours('\r\n'), '4111\r\n11**\r\n****\r\n1111'],
     ['inside a longer number', `99${pan}99`, `99${masked}99`],
     ['twice', `${pan} ${pan}`, `${masked} ${masked}`],
@@ -83,13 +86,96 @@ describe('an encoded card number is covered whole', () => {
   )
 })
 
+describe('an encoded card number is covered whole over the gaps in it', () => {
+  const request = (before: number) =>
+    `${' '.repeat(before)}${JSON.stringify({ amount: 1999, pan, cvc: code, note: '?' })}`
+  const inLines = (width: number, end: string, before: number) =>
+    Buffer.from(request(before))
+      .toString('base64')
+      .replace(new RegExp(`.{${width}}`, 'g'), `$&${end}`)
+  const widths = [60, 64, 76]
+  // The number comes to stand before, over and after a line's end, at each distance from a boundary of base64.
+  const shifts = Array.from({ length: 60 }, (_, shift) => shift)
+
+  test.each(['\n', '\r\n', '\r\n ', ' '])('base64 in lines that end with %j', (end) => {
+    for (const width of widths)
+      for (const shift of shifts) {
+        const echo = inLines(width, end, shift).trim()
+        expect(text(`number: ${echo}`)).toBe(`number: ${stars(echo)}`)
+        expect(json(JSON.stringify({ echo })).text).toBe(JSON.stringify({ echo: stars(echo) }))
+        const within = JSON.stringify({ echo })
+        expect(json(JSON.stringify({ within })).text).not.toMatch(/[A-Za-z0-9+/]{12}/)
+        expect(text(`"${JSON.stringify(echo).slice(1, -1)}"`)).not.toMatch(/[A-Za-z0-9+/]{12}/)
+      }
+  })
+
+  test.each(['&#13;\n', '%0D%0A', '\\r\\n'])('base64 in lines that end with %s', (end) => {
+    for (const width of widths)
+      for (const shift of shifts) expect(text(inLines(width, end, shift))).not.toMatch(/[A-Za-z0-9+/]{12}/)
+  })
+
+  const hex = (by: string) => Array.from(Buffer.from(request(0)), (byte) => hexByte(byte)).join(by)
+  const hexByte = (byte: number) => byte.toString(16).padStart(2, '0')
+  test.each([' ', ':', '-', '\n', ':\n    '])('hexadecimal bytes with %j between', (by) => {
+    expect(text(`number ${hex(by)} refused`)).toBe(`number ${stars(hex(by))} refused`)
+    expect(text(`number ${hex(by).toUpperCase()} refused`)).toBe(`number ${stars(hex(by))} refused`)
+    expect(json(JSON.stringify({ hex: hex(by) })).text).toBe(JSON.stringify({ hex: stars(hex(by)) }))
+  })
+
+  test('hexadecimal in lines and in groups', () => {
+    for (const width of [4, 8, 32, 60]) {
+      const echo = hex('').replace(new RegExp(`.{${width}}(?!$)`, 'g'), '$&\n')
+      expect(text(`number ${echo} refused`)).toBe(`number ${stars(echo)} refused`)
+    }
+  })
+
+  test('a list of bytes, and JSON stays a list of numbers', () => {
+    for (const spelling of [
+      request(0),
+      request(0).replace(pan, fours(' ')),
+      request(0).replace(pan, fours('-')),
+    ]) {
+      const buffer = Buffer.from(spelling)
+      const covered = { type: 'Buffer', data: Array.from(buffer, () => 0) }
+      for (const indent of [0, 2, 8]) {
+        const echo = JSON.stringify({ id: 947, buffer, next: [7] }, null, indent)
+        expect(json(echo).text).toBe(JSON.stringify({ id: 947, buffer: covered, next: [7] }, null, indent))
+        const within = JSON.stringify({ echo })
+        expect(JSON.parse(json(within).text).echo).not.toMatch(/52|49/)
+      }
+      const list = Array.from(buffer).join(', ')
+      expect(text(`bytes [${list}] of 1999, 12`)).toBe(`bytes [${stars(list)}] of 1999, 12`)
+    }
+  })
+
+  test('and what stands beside it is left', () => {
+    const line = Buffer.from(`{"a":"${'x'.repeat(40)}","pan":"${pan}"}`).toString('base64')
+    expect(line.endsWith('==')).toBe(true)
+    expect(text(`the request was\n${line}\nstatus declined`)).toBe(
+      `the request was\n${stars(line)}\nstatus declined`,
+    )
+    for (const [before, after] of [
+      ['add', 'cab'],
+      ['cube', 'faces'],
+    ])
+      expect(text(`${before} ${hex(' ')} ${after}`)).toBe(`${before} ${stars(hex(' '))} ${after}`)
+    const bytes = Array.from(Buffer.from(pan)).join(',')
+    expect(text(`1999,${bytes},2030`)).toBe(`1999,${stars(bytes)},2030`)
+  })
+
+  test('twice, each for itself', () => {
+    const echo = Buffer.from(request(0)).toString('base64')
+    expect(text(`${echo}; ${echo}`)).toBe(`${stars(echo)}; ${stars(echo)}`)
+  })
+})
+
 test('separators that are escaped stay between the digits that are shown', () => {
   for (const by of ['%20', '%2D', '%2d', '%C2%A0', '\\u0020', '\\u00a0', '&nbsp;', '&#32;', '&#xa0;', '\\n'])
     expect(text(`[${fours(by)}`)).toBe(`[4111${by}11**${by}****${by}1111`)
 })
 
-test('more than two separators between digits make no number', () => {
-  const spread = each(pan, (digit) => `${digit} - `)
+test('more than three separators between digits make no number', () => {
+  const spread = each(pan, (digit) => `${digit} -- `)
   expect(text(spread)).toBe(spread)
 })
 
@@ -252,6 +338,24 @@ describe('the code is masked in JSON', () => {
       '{"raw":"{\\"cvv\\":\\"***\\",\\"amount\\":123}"}',
     ],
     ['next to its name within a string', '{"message":"CVV 123 is wrong"}', '{"message":"CVV *** is wrong"}'],
+    ['beside its name', '{"name":"cvv","value":123}', '{"name":"cvv","value":0}'],
+    ['before its name', '{"value":123,"param":"card[cvc]"}', '{"value":0,"param":"card[cvc]"}'],
+    [
+      'beside a path to it',
+      '[{"input":123,"loc":["body","cvv"]},{"input":123,"loc":["body","zip"]}]',
+      '[{"input":0,"loc":["body","cvv"]},{"input":123,"loc":["body","zip"]}]',
+    ],
+    [
+      'beside its name, after an object',
+      '{"name":"cvv","type":{"n":1},"value":123}',
+      '{"name":"cvv","type":{"n":1},"value":0}',
+    ],
+    ['beside an escaped name', '{"field":"\\u0063vv","value":[123]}', '{"field":"\\u0063vv","value":[0]}'],
+    [
+      'before its name within a string',
+      '{"message":"123 is not a valid cvc"}',
+      '{"message":"*** is not a valid cvc"}',
+    ],
     ['after an amount within it', '{"cvv":[{"amount":123},123]}', '{"cvv":[{"amount":123},0]}'],
     ['after an amount', '{"amount":{"value":123},"cvv":123}', '{"amount":{"value":123},"cvv":0}'],
   ])('%s', (_name, echo, expected) => {
@@ -259,7 +363,7 @@ describe('the code is masked in JSON', () => {
   })
 
   const names =
-    'cvv cvc cvv2 CVC2 cid csc cav2 cvn security_code securityCode SecurityCode security-code verification_value card_code cardCode card_cvv cvvNumber card_verification_value'
+    'cvv cvc cvv2 CVC2 cid csc cav2 cvn security_code securityCode SecurityCode security-code verification_value card_code cardCode cv2 card_cv2 CardSecurityValue card_cvv cvvNumber card_verification_value'
   test.each(names.split(' '))('as a number in a field named %s', (name) => {
     expect(json(`{"${name}":123}`).text).toBe(`{"${name}":0}`)
   })
@@ -279,6 +383,12 @@ describe('what happens to equal the code is not masked', () => {
     '{"id":"ch_123","message":"order 123 approved","date":"2026-01-23"}',
     '{"cvv_check":"pass","cvv":"1234","x":"12345"}',
     '{"incident":"accident 123"}',
+    '{"name":"cvv","amount":123,"total":"123"}',
+    '{"name":"zip","value":123}',
+    '{"name":"cvv","inner":{"n":123},"after":[{"n":123}]}',
+    '[{"name":"cvv"},{"value":123}]',
+    '{"message":"cvv failed","n":123}',
+    '{"srcV2":123}',
     '{"123":true}',
     '[123, 1.123, -123, 123e1]',
   ])('%s', (body) => {
@@ -295,6 +405,17 @@ describe('what happens to equal the code is not masked', () => {
     'cvv=123.45',
     'accident 123, incident 123, discard code123',
     'order 123',
+    '123 is not a valid order; cvv passed',
+    '123 of the zip code, cvv passed',
+    'amount=123&cvv=M',
+    'a=123 cvv=M',
+    'amount 123 is not valid for this cvv',
+    'an amount of 123 is not valid for this cvv',
+    '123.45 is not valid for cvv',
+    '<amount>123</amount><cvv>M</cvv>',
+    '<input value="123" name="amount"><input name="cvv">',
+    '<name>zip</name><value>123</value>',
+    '<name>cvv</name><amount>123</amount>',
   ])('as text: %s', (body) => {
     expect(text(body)).toBe(body)
   })
@@ -327,6 +448,16 @@ describe('the code is masked in text next to a name for it', () => {
     ['The CVV2 code is 123.', 'The CVV2 code is ***.'],
     ['security code (123)', 'security code (***)'],
     ['cid 123', 'cid ***'],
+    ['cv2=123', 'cv2=***'],
+    ['Card Security Value: 123', 'Card Security Value: ***'],
+    ['123 is not a valid cvc', '*** is not a valid cvc'],
+    ["Value '123' is invalid for field cvv", "Value '***' is invalid for field cvv"],
+    ['"123" does not match the security code', '"***" does not match the security code'],
+    ['123 is invalid for card[cvc]', '*** is invalid for card[cvc]'],
+    ['123 failed validation on body.card.cardCvv', '*** failed validation on body.card.cardCvv'],
+    ['&quot;123&quot; is not a valid cvc', '&quot;***&quot; is not a valid cvc'],
+    ['<input value="123" type="text" name="cvv">', '<input value="***" type="text" name="cvv">'],
+    ['<name>CVV</name> <value><string>123</string>', '<name>CVV</name> <value><string>***</string>'],
     ['card_verification_value=123', 'card_verification_value=***'],
   ])('%s', (echo, expected) => {
     expect(text(echo)).toBe(expected)
@@ -370,10 +501,35 @@ test('headers are masked by their values and by their names', () => {
   })
 })
 
+describe('bytes that show what their text does not are not readable', () => {
+  const isReadable = (bytes: Buffer, decoded: string) => guard.isReadable({ bytes, text: decoded })
+  const utf16 = (value: string) => Buffer.from(value, 'utf16le')
+
+  test.each([`card ${pan}`, `card ${fours('-')}`, 'the cvv was 123'])('%s', (echo) => {
+    const bytes = Buffer.from(`${echo} `.padEnd(40))
+    expect(isReadable(bytes, bytes.toString('utf16le'))).toBe(false)
+    expect(isReadable(utf16(echo), utf16(echo).toString())).toBe(false)
+    expect(isReadable(utf16(echo).swap16(), utf16(echo).swap16().toString('latin1'))).toBe(false)
+    const both = Buffer.concat([Buffer.from(echo), utf16(echo)])
+    expect(isReadable(both, both.toString())).toBe(false)
+  })
+
+  test('and those of which the text shows it, or that hold none, are', () => {
+    for (const echo of [`card ${pan}, cvv 123, München`, `card ${testCards.mastercard}, amount 123`]) {
+      expect(isReadable(Buffer.from(echo), echo)).toBe(true)
+      expect(isReadable(Buffer.from(echo, 'latin1'), echo)).toBe(true)
+      expect(isReadable(utf16(echo), echo)).toBe(true)
+      expect(isReadable(utf16(echo).swap16(), echo)).toBe(true)
+    }
+    expect(isReadable(Buffer.from([0, 1, 2]), '')).toBe(true)
+  })
+})
+
 test('without card data in the request nothing is masked', () => {
   const own = createEchoGuard({ pan: undefined, code: undefined })
   const body = `{"number":"${pan}","cvv":"123"}`
   expect(own.body({ text: body, saysJson: true })).toEqual({ type: 'json', text: body })
+  expect(own.isReadable({ text: '', bytes: Buffer.from(pan) })).toBe(true)
   expect(own.headers([['x-card', pan]])).toEqual({ 'x-card': pan })
 })
 
@@ -407,6 +563,16 @@ describe('a long text takes a bounded time, whatever it says', () => {
     'cvcvcvcvcvcvcvcvcv 123 ',
     'NDExM',
     '34313131',
+    'NDEx ',
+    'NDExMTExMTExMTExMTExMTEx\n',
+    `${Buffer.from(`x${pan}`).toString('base64')}\n`,
+    '\\n',
+    '34 31 31 31 ',
+    '52,49,49,49,',
+    `${Array.from(Buffer.from(pan)).join()},1999,`,
+    '123 is not a ',
+    '123 is not valid for a cv',
+    '"123" name="',
     '[',
     '{"a":',
   ])('text of "%s" again and again', (part) => {
@@ -422,6 +588,8 @@ describe('a long text takes a bounded time, whatever it says', () => {
     ['many numbers', `[${fill(`${pan},`)}1]`],
     ['backslashes', `["${fill('\\\\')}123"]`],
     ['quotation marks', `["${fill('\\"')}123"]`],
+    ['names', `[${fill('{"name":"cvv","value":123},')}1]`],
+    ['bytes', `[${fill(`${Array.from(Buffer.from(pan)).join()},`)}1]`],
     ['escapes', `["${fill('\\u0031')}"]`],
   ])('JSON of %s', (_name, body) => {
     const started = performance.now()

@@ -12,7 +12,12 @@ type HeaderValue = string | readonly string[]
 /** Covers in a provider's answer what was sent to it: the card number wherever it is found, the code where it is named. */
 export interface EchoGuard {
   headers(entries: readonly (readonly [string, HeaderValue])[]): Answer['headers']
-  body(body: DecodedBody): Answer['body']
+  /**
+   * Whether the text shows all card data that is in the bytes. A provider may send other characters than it says; the
+   * caller could read what the guard cannot cover.
+   */
+  isReadable(body: Pick<DecodedBody, 'text' | 'bytes'>): boolean
+  body(body: Pick<DecodedBody, 'text' | 'saysJson'>): Answer['body']
 }
 
 export const createEchoGuard = (sent: Pick<Parcel, 'pan' | 'code'>): EchoGuard => {
@@ -31,6 +36,8 @@ export const createEchoGuard = (sent: Pick<Parcel, 'pan' | 'code'>): EchoGuard =
     return code !== undefined && kindOfField(name) === 'code' ? coverCode(covered, code) : covered
   }
 
+  const countHits = (text: string): number => (findPan?.(text).length ?? 0) + (findCode?.(text).length ?? 0)
+
   return {
     headers: (entries) =>
       Object.fromEntries(
@@ -39,6 +46,10 @@ export const createEchoGuard = (sent: Pick<Parcel, 'pan' | 'code'>): EchoGuard =
           typeof value === 'string' ? coverHeader(name, value) : value.map((one) => coverHeader(name, one)),
         ]),
       ),
+    isReadable: ({ text, bytes }) => {
+      const isPlain = !bytes.includes(0) && Buffer.from(text).equals(bytes)
+      return isPlain || countHits(withoutZeros(bytes)) <= countHits(text)
+    },
     body: ({ text, saysJson }) => {
       // Some send JSON and do not call it so; covering it as text could break it.
       const isJson = (saysJson || mayBeJson.test(text)) && parses(text)
@@ -49,6 +60,9 @@ export const createEchoGuard = (sent: Pick<Parcel, 'pan' | 'code'>): EchoGuard =
     },
   }
 }
+
+/** Digits and Latin letters in any Unicode encoding are ASCII with zero bytes between, or without. */
+const withoutZeros = (bytes: Buffer): string => bytes.toString('latin1').replaceAll('\0', '')
 
 const mayBeJson = /^\s{0,16}[{[]/
 

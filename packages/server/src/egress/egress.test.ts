@@ -218,6 +218,9 @@ describe('an answer comes back as it was given', () => {
     ['text/plain; charset=utf-16le', 'e900', 'é'],
     ['text/plain; charset=martian', 'e9', 'é'],
     ['application/json', 'efbbbf22c3a922', '"é"'],
+    ['text/plain; charset=iso-8859-1', 'efbbbfc3a9', 'é'],
+    ['text/plain', 'fffee900', 'é'],
+    ['text/plain; charset=utf-8', 'feff00e9', 'é'],
   ])('in the characters that %s means', async (contentType, hex, expected) => {
     const provider = await provide({
       answers: {
@@ -272,6 +275,33 @@ describe('card data that a provider echoes is masked', () => {
       type: 'json',
       text: `{"request":"${'*'.repeat(length)}"}`,
     })
+  })
+})
+
+describe('an answer in other characters than it says', () => {
+  const xml = `<?xml version="1.0" encoding="utf-16"?><e>card ${pan}</e>`
+  const answer = async (contentType: string, body: Buffer) => {
+    const provider = await provide({
+      answers: { '/x': (_request, response) => response.setHeader('content-type', contentType).end(body) },
+    })
+    return bodyOf(await send(makeEgress(), destinationOf(provider), '/x'))
+  }
+
+  test('is covered where a byte order mark tells them', async () => {
+    expect(await answer('text/xml', Buffer.from(`\ufeff${xml}`, 'utf16le'))).toEqual({
+      type: 'text',
+      text: xml.replace(pan, '411111******1111'),
+    })
+  })
+
+  test.each([
+    ['text/xml', Buffer.from(xml, 'utf16le')],
+    ['application/json', Buffer.from(charge(), 'utf16le').swap16()],
+    ['application/json; charset=utf-16', Buffer.from(charge())],
+    ['text/xml; charset=unicode', Buffer.from(xml)],
+    ['text/plain; charset=utf-16', Buffer.from(`cvv ${code}`)],
+  ])('is refused where it holds card data: %s', async (contentType, body) => {
+    expect(await answer(contentType, body)).toEqual(failed('yes', 'answer not readable').refusal)
   })
 })
 

@@ -5,17 +5,30 @@
 export type FieldKind = 'code' | 'amount' | 'other'
 
 export const kindOfField = (name: string): FieldKind => {
-  const joined = name.toLowerCase().replace(/[^a-z0-9]/g, '')
-  if (codeInName.test(joined) || codeAsName.test(joined)) return 'code'
-  return amountInName.test(joined) || wordsOf(name).some((word) => amountWords.has(word)) ? 'amount' : 'other'
+  if (meansCode(name)) return 'code'
+  return amountInName.test(joinedName(name)) || wordsOf(name).some((word) => amountWords.has(word))
+    ? 'amount'
+    : 'other'
 }
+
+export const meansCode = (name: string): boolean => {
+  const joined = joinedName(name)
+  return codeInName.test(joined) || codeAsName.test(joined)
+}
+
+const joinedName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+/** Whether the value of a field so called names a field: `{"name": "cvv", "value": 123}`. */
+export const namesField = (name: string): boolean => fieldInName.test(name)
+
+const fieldInName = /(?:name|field|param|parameter|property|attribute|key|path|pointer|loc|location|label)$/i
 
 /** Names that schemes and processors use, wherever they stand in a longer one. */
 const codeInName =
-  /cvv|cvc|cvn|cvd|cav2|securitycode|cardcode|cardverification|verification(?:code|value|number|data|digits)/
+  /cvv|cvc|cvn|cvd|cav2|security(?:code|value|number|digits)|cardcode|cardverification|verification(?:code|value|number|data|digits)/
 
 /** These are too short to be looked for inside other words. */
-const codeAsName = /^(?:card|cc)?(?:cid|csc|cav|cvx)\d?(?:code|value|number)?$/
+const codeAsName = /^(?:card|cc)?(?:cid|csc|cav|cvx|cv2)\d?(?:code|value|number)?$/
 
 const amountInName = /amount|quantity|currency|status/
 

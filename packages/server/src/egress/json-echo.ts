@@ -1,4 +1,5 @@
 import { coverCode, createCodeFinder } from './code-echo.ts'
+import { findCodeObjects } from './json-siblings.ts'
 import { type JsonToken, readString, walkJson } from './json-walk.ts'
 import type { PanFinder } from './pan-echo.ts'
 import { coverSpans, type Span, star } from './spans.ts'
@@ -22,6 +23,7 @@ export const coverJson = (text: string, sought: Sought): string => {
   const nextEscape = createSeeker(text, escape)
   const nextCode = wanted ? createSeeker(text, wanted) : nowhere
   const coverString = createStringCover(sought)
+  const codeObjects = nextCode(0, text.length) ? findCodeObjects(text) : noObjects
   const parts: string[] = []
   let kept = 0
   walkJson(text, (token) => {
@@ -29,8 +31,11 @@ export const coverJson = (text: string, sought: Sought): string => {
     const inside = hit(from, to)
     if (inside.length === 0 && !nextCode(from, to) && !nextEscape(from, to)) return
     const before = text.slice(from, to)
+    const field = token.field === 'other' && codeObjects.has(token.object) ? 'code' : token.field
     const after =
-      token.type === 'number' ? coverNumber(token, before, inside, sought) : coverString(token, before)
+      token.type === 'number'
+        ? coverNumber({ ...token, field }, before, inside, sought)
+        : coverString({ ...token, field }, before)
     if (after === before) return
     parts.push(text.slice(kept, from), after)
     kept = to
@@ -76,13 +81,15 @@ const createCursor = (spans: readonly Span[]): ((from: number, to: number) => re
   let at = 0
   return (from, to) => {
     while ((spans[at]?.to ?? Number.POSITIVE_INFINITY) <= from) at++
-    const first = at
-    while ((spans[at]?.from ?? Number.POSITIVE_INFINITY) < to) at++
-    return first === at ? none : spans.slice(first, at)
+    // The last of them may reach into the next part: a list of bytes is one span and many numbers.
+    let end = at
+    while ((spans[end]?.from ?? Number.POSITIVE_INFINITY) < to) end++
+    return end === at ? none : spans.slice(at, end)
   }
 }
 
 const none: readonly Span[] = []
+const noObjects: ReadonlySet<number> = new Set()
 
 /** Whether a word begins in a part of the text. It is asked for parts from front to back, and looks once at each place. */
 const createSeeker = (text: string, word: string): ((from: number, to: number) => boolean) => {

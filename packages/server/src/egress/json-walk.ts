@@ -7,6 +7,8 @@ export interface JsonToken {
   readonly to: number
   /** Of the field that a value stands in, or, where that says nothing, of the nearest one around it. */
   readonly field: FieldKind
+  /** Where the innermost object around it begins; -1 without one. */
+  readonly object: number
 }
 
 /**
@@ -16,6 +18,7 @@ export interface JsonToken {
 export const walkJson = (text: string, visit: (token: JsonToken) => void): void => {
   const isObject: boolean[] = []
   const around: FieldKind[] = []
+  const objects: number[] = []
   const kinds = new Map<string, FieldKind>()
   let field: FieldKind = 'other'
   let isKey = false
@@ -23,10 +26,12 @@ export const walkJson = (text: string, visit: (token: JsonToken) => void): void 
   const takeString = (from: number): number => {
     const to = endOfString(text, from)
     if (isKey) field = within(around.at(-1), kindOfKey(text.slice(from, to), kinds))
-    visit({ type: isKey ? 'key' : 'string', from, to, field })
+    visit({ type: isKey ? 'key' : 'string', from, to, field, object: innermost() })
     return to
   }
-  const open = (opensObject: boolean): void => {
+  const innermost = (): number => objects.at(-1) ?? -1
+  const open = (at: number, opensObject: boolean): void => {
+    objects.push(opensObject ? at : innermost())
     isObject.push(opensObject)
     around.push(field)
     isKey = opensObject
@@ -38,14 +43,15 @@ export const walkJson = (text: string, visit: (token: JsonToken) => void): void 
         at = takeString(at)
         continue
       case '{':
-        open(true)
+        open(at, true)
         break
       case '[':
-        open(false)
+        open(at, false)
         break
       case '}':
       case ']':
         isObject.pop()
+        objects.pop()
         field = around.pop() ?? 'other'
         break
       case ':':
@@ -58,7 +64,7 @@ export const walkJson = (text: string, visit: (token: JsonToken) => void): void 
         if (startsNumber(text.charCodeAt(at))) {
           const from = at
           at = endOfNumber(text, from)
-          visit({ type: 'number', from, to: at, field })
+          visit({ type: 'number', from, to: at, field, object: innermost() })
           continue
         }
     }

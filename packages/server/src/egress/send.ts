@@ -90,6 +90,7 @@ const readAnswer = async (incoming: Incoming, parcel: Parcel, limits: SendLimits
   const decoded = await decodeAnswer(incoming, limits.answerBytes)
   if (!decoded.ok) return refused(failed('yes', decoded.error))
   const guard = createEchoGuard(parcel)
+  if (!guard.isReadable(decoded.value)) return refused(failed('yes', 'answer not readable'))
   return {
     type: 'answered',
     answer: {

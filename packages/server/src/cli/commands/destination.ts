@@ -62,7 +62,12 @@ const allow = (): Command =>
             allowPrivate: options.private ?? false,
           }),
         )
-        out.answer({ destination_id: id, origin, path: pathPrefix ?? null, methods: options.method })
+        out.answer({
+          destination_id: id,
+          origin,
+          path: pathPrefix ?? null,
+          methods: spellMethods(options.method),
+        })
       }),
     )
 
@@ -80,7 +85,7 @@ const list = (): Command =>
             destination_id: destination.id,
             origin: destination.origin,
             path: destination.pathPrefix ?? null,
-            methods: destination.methods,
+            methods: spellMethods(destination.methods),
             own_ca: destination.ca !== undefined,
             client_certificate: destination.client !== undefined,
             private: destination.allowPrivate,
@@ -102,6 +107,9 @@ const remove = (): Command =>
         out.answer({ destination_id: id, removed: true })
       }),
     )
+
+const spellMethods = (methods: readonly ForwardMethod[]): readonly string[] =>
+  methods.length > 0 ? methods : ['any']
 
 const readOrigin = (text: string, insecureHttp: boolean): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
