@@ -20,7 +20,15 @@ const url = chargesOf(provider)
 const card = { number: testCards.visa, code: '123' }
 
 const createKeys = (...words: readonly string[]) =>
-  command<Keys & { credential_id: string }>('credential', 'create', '--tenant', 'demo', '--dialect', 'ozura', ...words)
+  command<Keys & { credential_id: string }>(
+    'credential',
+    'create',
+    '--tenant',
+    'demo',
+    '--dialect',
+    'ozura',
+    ...words,
+  )
 
 const notFound = (message: string) => ({ success: false, message, data: null })
 const wrongKey = notFound('Invalid API key')
@@ -75,7 +83,10 @@ test('a key that is revoked works no more within a second, while the vault runs 
   const { session } = await revoked.tokenize(card)
   await command('credential', 'revoke', keys.credential_id)
   const since = performance.now()
-  await until('the end of a key', async () => (await revoked.call('GET', '/api/applications/key')).status === 401)
+  await until(
+    'the end of a key',
+    async () => (await revoked.call('GET', '/api/applications/key')).status === 401,
+  )
   expect(performance.now() - since).toBeLessThan(1_000)
   for (const [method, path] of [
     ['POST', '/tokenize'],
@@ -92,7 +103,10 @@ test('ten failures lock that key at that address, and nothing else', async () =>
   await until('a new key', async () => (await shop.call('GET', '/api/applications/key')).status === 200)
   const guess = { headers: { 'x-api-key': keys.api_key.replace(/.{8}$/, 'aaaaaaaa') } }
   for (let failure = 1; failure <= 10; failure++)
-    expect(await shop.call('GET', '/api/applications/key', guess)).toMatchObject({ status: 401, body: wrongKey })
+    expect(await shop.call('GET', '/api/applications/key', guess)).toMatchObject({
+      status: 401,
+      body: wrongKey,
+    })
 
   // The right secret is refused too: whoever guesses must not learn that they were right.
   for (const headers of [guess.headers, {}]) {
@@ -126,7 +140,10 @@ test('nine failures and a success begin the count anew', async () => {
 })
 
 test('a key does what it is permitted and no more', async () => {
-  const [noCards, noForwards] = [await createKeys('--deny', 'tokenize'), await createKeys('--deny', 'forward')]
+  const [noCards, noForwards] = [
+    await createKeys('--deny', 'tokenize'),
+    await createKeys('--deny', 'forward'),
+  ]
   const [forwards, tokenizes] = [shopAt(vault, noCards), shopAt(vault, noForwards)]
   await until('new keys', async () => (await tokenizes.call('GET', '/api/applications/key')).status === 200)
   const refused = notFound('This API key does not have permission for this operation')
@@ -137,7 +154,10 @@ test('a key does what it is permitted and no more', async () => {
   expect(forwarded).toMatchObject({ status: 403, sent: 'no', body: refused })
   expect(await forwards.call('POST', '/proxy/transaction', { body })).toMatchObject({ status: 200 })
   for (const path of ['/tokenize', '/test-tokens'])
-    expect(await forwards.call('POST', path, { body: tokenizeBody(card) })).toMatchObject({ status: 403, body: refused })
+    expect(await forwards.call('POST', path, { body: tokenizeBody(card) })).toMatchObject({
+      status: 403,
+      body: refused,
+    })
   expect(await forwards.call('GET', '/api/applications/key')).toMatchObject({
     status: 200,
     body: { data: { permissions: { tokenization: { allowed: false }, provisioning: { allowed: false } } } },
@@ -164,7 +184,10 @@ test('a scope that is linked to a second tenant makes its tokens usable there, a
   expect(await probe(linked, token, url)).toBe('Token not found')
   const { tenants } = await command<{ tenants: { name: string; token_scope: string }[] }>('tenant', 'list')
   const scope = tenants.find(({ name }) => name === 'demo')?.token_scope ?? ''
-  expect(await command('scope', 'link', scope, '--tenant', 'linked')).toMatchObject({ token_scope: scope, linked: true })
+  expect(await command('scope', 'link', scope, '--tenant', 'linked')).toMatchObject({
+    token_scope: scope,
+    linked: true,
+  })
   await until('a link', async () => (await probe(linked, token, url)) !== 'Token not found')
 
   await allowProvider(scenario, linked, provider, 'linked')

@@ -39,10 +39,14 @@ describe('first tokenisations of one card at once give one token in a scope that
     }
   })
 
-  test('fifty with as many expiries, each later than the one before', async () => {
+  test('fifty with as many expiries', async () => {
     const number = freshNumber()
-    const years = Array.from({ length: 50 }, (_, at) => String(2030 + at))
-    const made = await Promise.all(years.map((year) => shop.tokenize({ number, year })))
+    const wishes = Array.from({ length: 50 }, (_, at) => ({
+      number,
+      year: String(2030 + (at >> 1)),
+      month: at % 2 === 0 ? '06' : '12',
+    }))
+    const made = await Promise.all(wishes.map((wish) => shop.tokenize(wish)))
     expect(new Set(made.map(({ token }) => token)).size).toBe(1)
   })
 })

@@ -21,7 +21,7 @@ const codeGone = { success: false, message: 'CVC session expired or not found', 
 test('on a full disk nothing is half done, codes still expire, and room is enough to go on', async (context) => {
   const ground = makeGround()
   const disk = mountSmallDisk(join(ground.folder, 'data'), 8)
-  if (typeof disk === 'string') return context.skip(true, disk)
+  if (typeof disk === 'string') return context.skip(true, `no small disk here: ${disk}`)
   const scenario = await runScenario(ground)
   const { verify, before } = await prepare(scenario)
   disk.fill()
@@ -141,8 +141,10 @@ const expectBack = async (scenario: Scenario, { provider, held, dropped, tokens 
   const { entries } = await exportAudit(scenario)
   // An outcome was lost, and the log says that something was.
   const gap = entries.filter(({ details }) => details['after'] === 'an entry could not be written')
-  expect(gap).toHaveLength(1)
-  const created = entries.filter(({ action }) => action === 'token.created').map(({ subject }) => subject?.[1])
+  expect(gap).not.toHaveLength(0)
+  const created = entries
+    .filter(({ action }) => action === 'token.created')
+    .map(({ subject }) => subject?.[1])
   expect(new Set(created).size).toBe(created.length)
 }
 

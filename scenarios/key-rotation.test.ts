@@ -1,10 +1,11 @@
 import { keyPurposes } from '@cardkeep/core/keys'
-import { testCards } from '@cardkeep/testing/canary/cards'
+import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { expect, test, vi } from 'vitest'
 import { exportAudit } from './support/audit-log.ts'
 import { cleanUp } from './support/clean-up.ts'
-import { allowProvider, openShop, startScenario } from './support/scenario.ts'
+import { readRows } from './support/rows.ts'
+import { allowProvider, openShop, type Scenario, startScenario } from './support/scenario.ts'
 import { chargesOf } from './support/shop.ts'
 import { until } from './support/until.ts'
 
@@ -27,6 +28,7 @@ test('every kind of key is rotated while the vault runs, and nothing that was se
   const charges = async (shop: typeof demo, charge: { token: string; session?: string }) =>
     expect(await shop.charge({ ...charge, url })).toMatchObject({ status: 200, sent: 'yes' })
 
+  let next = 1
   const old = await demo.tokenize(card)
   const known = await dedupe.tokenize(card)
   await exportAudit(scenario, 'before.jsonl')
@@ -39,9 +41,10 @@ test('every kind of key is rotated while the vault runs, and nothing that was se
     expect(await command('keys', 'rotate', '--purpose', purpose)).toEqual({ purpose, rotated })
     const since = performance.now()
     await until('a second under both keys', async () => {
-      await charges(demo, await demo.tokenize(card))
+      await charges(demo, await demo.tokenize({ ...card, number: loadCard(next++) }))
       return performance.now() - since > followMs
     })
+    expect(versionInUse(scenario, purpose)).toBe(purpose in newestVersion ? 2 : undefined)
     await charges(demo, { token: old.token })
     await charges(demo, held)
     await charges(demo, tested)
@@ -66,6 +69,17 @@ test('every kind of key is rotated while the vault runs, and nothing that was se
   expect(await command('audit', 'verify', '--file', file)).toMatchObject({ ok: true })
 })
 
+/** Under which version of a key the vault has just stored a card; of the other keys the database shows none. */
+const newestVersion: Readonly<Record<string, string>> = {
+  card: 'select hex(substr(sealed_card, 3, 4)) as version from tokens order by rowid desc limit 1',
+  fingerprint: 'select key_version as version from fingerprints order by no desc limit 1',
+}
+
+const versionInUse = (ground: Pick<Scenario, 'folder'>, purpose: string): number | undefined => {
+  const sql = newestVersion[purpose]
+  return sql === undefined ? undefined : Number(readRows(ground, sql)[0]?.['version'])
+}
+
 interface Key {
   readonly purpose: string
   readonly owner: string
@@ -73,7 +87,5 @@ interface Key {
   readonly state: string
 }
 
-type Command = Awaited<ReturnType<typeof startScenario>>['command']
-
-const listKeys = async (command: Command): Promise<readonly Key[]> =>
+const listKeys = async (command: Scenario['command']): Promise<readonly Key[]> =>
   (await command<{ keys: readonly Key[] }>('keys', 'list')).keys

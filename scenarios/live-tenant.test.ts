@@ -36,7 +36,9 @@ test('the first live tenant ends the demo, and its keys follow the stricter rule
   for (const { call, keys } of [live, tests])
     for (const wrong of ['', 'pk_prod_', live.keys.pub_key + 'a', demoKeys.pub_key ?? '']) {
       const headers = { 'x-api-key': keys.api_key, 'x-pub-key': wrong }
-      expect(await call('POST', '/tokenize', { body, headers })).toMatchObject(refused(401, 'Invalid API key'))
+      expect(await call('POST', '/tokenize', { body, headers })).toMatchObject(
+        refused(401, 'Invalid API key'),
+      )
     }
   expect(await live.call('POST', '/tokenize', { body })).toMatchObject({ status: 201 })
   const testAlone = shopAt(vault, { api_key: tests.keys.api_key })
@@ -60,6 +62,10 @@ test('the first live tenant ends the demo, and its keys follow the stricter rule
   expect(await vault.stop()).toBe(0)
   const restarted = await start()
   expect(restarted.printed).toEqual({})
-  expect(await shopAt(restarted, demoKeys).call('GET', '/api/applications/key')).toMatchObject({ status: 401 })
-  expect(await shopAt(restarted, live.keys).call('GET', '/api/applications/key')).toMatchObject({ status: 200 })
+  expect(await shopAt(restarted, demoKeys).call('GET', '/api/applications/key')).toMatchObject({
+    status: 401,
+  })
+  expect(await shopAt(restarted, live.keys).call('GET', '/api/applications/key')).toMatchObject({
+    status: 200,
+  })
 })

@@ -120,5 +120,6 @@ const proveTheLog = async (ground: Ground) => {
     entries: entries.length,
     checkpoints: expect.any(Number),
     signed_up_to: entries.length,
+    signing_keys: [expect.stringMatching(/^[0-9a-f]{64}$/)],
   })
 }

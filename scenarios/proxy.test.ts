@@ -37,7 +37,11 @@ test('a decline spends the code as an approval does', async () => {
     success: true,
     proxy_response: { status_code: 402, body: { decline_code: 'insufficient_funds' } },
   })
-  expect(await shop.charge({ token, session, url })).toMatchObject({ status: 404, sent: 'no', body: sessionGone })
+  expect(await shop.charge({ token, session, url })).toMatchObject({
+    status: 404,
+    sent: 'no',
+    body: sessionGone,
+  })
 })
 
 test('a charge that never left gives its code back', async () => {
@@ -58,7 +62,8 @@ const deletions: Readonly<Record<string, Deletion>> = {
   'in the query': ({ call }, id) => call('DELETE', `${path}?cvc_session_id=${id}`),
   'in the query after a final slash': ({ call }, id) => call('DELETE', `${path}/?cvc_session_id=${id}`),
   'in the body': ({ call }, id) => call('DELETE', path, { body: { cvc_session_id: id } }),
-  'in the body after a final slash': ({ call }, id) => call('DELETE', `${path}/`, { body: { cvc_session_id: id } }),
+  'in the body after a final slash': ({ call }, id) =>
+    call('DELETE', `${path}/`, { body: { cvc_session_id: id } }),
   'in capitals': ({ call }, id) => call('DELETE', `${path}/${id.toUpperCase()}`),
 }
 
@@ -79,7 +84,9 @@ test('the token is one in all its spellings', async () => {
   const bare = token.slice('tok_'.length)
   const charge = chargeBody({ token, url })
   for (const spelling of [bare, uuidOf(bare), uuidOf(bare).toUpperCase()])
-    expect(await shop.call('POST', '/proxy/transaction', { body: { ...charge, token: spelling } })).toMatchObject({
+    expect(
+      await shop.call('POST', '/proxy/transaction', { body: { ...charge, token: spelling } }),
+    ).toMatchObject({
       status: 200,
     })
 })
@@ -88,7 +95,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** The id behind 26 characters of base32. */
 const uuidOf = (bare: string): string => {
-  const bits = [...bare].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const bits = Array.from(bare, (letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
   const hex = bits
     .slice(0, 128)
     .match(/.{4}/g)

@@ -63,7 +63,10 @@ test('codes that were held before a seal are gone after it, in the same process'
   await until('the end of the seal', async () => (await ready(vault.url)).status === 200)
   await expectGone(demo, kept, provider)
   const fresh = await demo.tokenize(card)
-  expect(await demo.charge({ ...fresh, url: chargesOf(provider) })).toMatchObject({ status: 200, sent: 'yes' })
+  expect(await demo.charge({ ...fresh, url: chargesOf(provider) })).toMatchObject({
+    status: 200,
+    sent: 'yes',
+  })
 })
 
 const expectShut = async ({ call }: Shop): Promise<void> => {

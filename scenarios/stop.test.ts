@@ -16,7 +16,8 @@ test('a stop finishes the charge that is in flight, takes no new connection, and
   const held: (() => void)[] = []
   const provider = await startProvider({
     answers: {
-      '/held': (_request, response) => held.push(() => answer(response, 200, 'application/json', '{"status":"approved"}')),
+      '/held': (_request, response) =>
+        held.push(() => answer(response, 200, 'application/json', '{"status":"approved"}')),
     },
   })
   cleanUp(() => provider.close())

@@ -37,20 +37,21 @@ export const notTexts: Readonly<Record<string, string>> = {
   'a whole number': '5',
   'a number with a fraction': '5.0',
   'a number beyond doubles': '1e999',
-  'true': 'true',
-  'null': 'null',
+  true: 'true',
+  null: 'null',
   'an array': '[]',
   'an array of texts': '["4111111111111111"]',
   'an object': '{}',
-  'an object with a prototype': '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+  'an object with a prototype':
+    '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
   'an object that looks like a raw number': '{"rawJSON":"1"}',
 }
 
 export const notObjects: Readonly<Record<string, string>> = {
   'a whole number': '5',
   'a number with a fraction': '5.0',
-  'true': 'true',
-  'null': 'null',
+  true: 'true',
+  null: 'null',
   'an array': '[]',
   'a text': '"4111111111111111"',
 }
@@ -63,9 +64,9 @@ export const spoiltTexts: Readonly<Record<string, string>> = {
 
 /** Bytes in the place of a whole body. */
 export const notBodies: Readonly<Record<string, string | Uint8Array>> = {
-  'nothing': '',
+  nothing: '',
   'one space': ' ',
-  'null': 'null',
+  null: 'null',
   'a number': '5',
   'a number with a fraction': '5.0',
   'a text': '"4111111111111111"',
@@ -83,7 +84,7 @@ export const notBodies: Readonly<Record<string, string | Uint8Array>> = {
   'arrays 65 deep': '['.repeat(65) + ']'.repeat(65),
   'objects 65 deep': '{"a":'.repeat(65) + '1' + '}'.repeat(65),
   'thirty thousand open brackets': '['.repeat(30_000),
-  'XML': '<card><number>4111111111111111</number></card>',
+  XML: '<card><number>4111111111111111</number></card>',
   'form fields': 'cardNumber=4111111111111111&cvv=123',
 }
 
@@ -91,10 +92,10 @@ export const notBodies: Readonly<Record<string, string | Uint8Array>> = {
 export const strangeFields: Readonly<Record<string, string>> = {
   'an unknown field': '"extra":1',
   'a field with another case': '"CardNumber":"4111111111111111"',
-  '__proto__': '"__proto__":{"polluted":true}',
+  __proto__: '"__proto__":{"polluted":true}',
   '__proto__ that is no object': '"__proto__":"polluted"',
-  'constructor': '"constructor":{"prototype":{"polluted":true}}',
-  'toString': '"toString":1',
+  constructor: '"constructor":{"prototype":{"polluted":true}}',
+  toString: '"toString":1',
   'an empty name': '"":1',
   'a name that is half a character': String.raw`"\ud800":1`,
   'a card number for a name': '"4111111111111111":1',

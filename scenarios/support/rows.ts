@@ -17,14 +17,22 @@ export const readRows = (ground: Folder, sql: string): readonly Record<string, u
   }
 }
 
-/** Everything that a caller can cause to be written, counted. Refused access is written too, and left out. */
+/**
+ * Everything that a caller can cause to be written, counted, and the newest entry. Refused access is left out, and so
+ * are the outcomes of forwards, for which no caller waits.
+ */
 export const countWritten = (ground: Folder): Readonly<Record<string, unknown>> =>
   readRows(
     ground,
-    `select
+    `with entries as (
+      select seq, text from audit_entries
+      where text not like '%"access.%' and (text not like '%"card.forward"%' or text like '%"intent"%')
+    )
+    select
       (select count(*) from tokens) as tokens,
       (select count(*) from fingerprints) as fingerprints,
-      (select count(*) from audit_entries where text not like '%"access.%') as entries`,
+      (select count(*) from entries) as entries,
+      (select text from entries order by seq desc limit 1) as newest`,
   )[0] ?? {}
 
 /** The lines of the vault's log that speak of an event. */

@@ -85,5 +85,6 @@ export const chargesOf = ({ origin }: Provider): string => `${origin}/v1/charges
 
 const toTokenized = ({ status, body, text }: Reply): Tokenized => {
   if (status !== 201) throw new Error(`a card was not taken: ${status} ${text}`)
-  return { token: String(body['token']), session: String(body['cvc_session_id'] ?? ''), body }
+  const { token, cvc_session_id: session = '' } = body as { token: string; cvc_session_id?: string }
+  return { token, session, body }
 }
