@@ -137,7 +137,8 @@ export const layers: readonly Layer[] = [
     at: 'packages/server/src/audit/',
     uses: ['keys', 'core'],
     because: 'A verdict on the log checks the signatures that the audit key made.',
-    instead: 'The log is written by a change of type `audit`; only a store links entries, only the command line and the doctor read them.',
+    instead:
+      'The log is written by a change of type `audit`; only a store links entries, only the command line and the doctor read them.',
   },
   {
     name: 'keys',
