@@ -219,6 +219,8 @@ describe('the root key', () => {
 
 test.each([
   ['CARDKEEP_DATABASE_URL', 'postgres:', 'sqlite:'],
+  // A place that would be passed over without a word.
+  ['CARDKEEP_DATABASE_URL', 'sqlite:/elsewhere', 'sqlite:'],
   ['CARDKEEP_CODES_URL', 'redis:', 'memory:'],
 ])('%s cannot be %s in this version', (name, value, offered) => {
   expect(refusalOf({ [name]: value })).toMatch(new RegExp(`^${name}: this version offers only ${offered}`))

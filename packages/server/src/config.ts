@@ -98,7 +98,7 @@ const refuseUnknown = (settings: Settings): void => {
 
 const refuseElsewhere = (settings: Settings, name: string, offered: string, what: string): void => {
   const value = settings[name]
-  if (value && !value.startsWith(offered))
+  if (value && value !== offered)
     throw new ConfigError(`${name}: this version offers only ${offered} (${what}); leave it unset`)
 }
 
