@@ -1,10 +1,17 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { Agent } from 'undici'
-import { expect, test, vi } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import type { Reply } from './support/client.ts'
-import { allowProvider, codeRequired, openShop, probe, startScenario } from './support/scenario.ts'
+import {
+  allowProvider,
+  codeRequired,
+  type OpenedShop,
+  openShop,
+  probe,
+  startScenario,
+} from './support/scenario.ts'
 import { chargeBody, chargesOf, createShop, type Keys, tokenizeBody } from './support/shop.ts'
 import { until } from './support/until.ts'
 
@@ -12,10 +19,13 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const scenario = await startScenario()
 const { demo, demoKeys, command, shopAt, vault, folder } = scenario
-const other = await openShop(scenario, 'other')
 const provider = await startProvider()
 cleanUp(() => provider.close())
-await allowProvider(scenario, demo, provider)
+let other: OpenedShop
+beforeAll(async () => {
+  other = await openShop(scenario, 'other')
+  await allowProvider(scenario, demo, provider)
+})
 const url = chargesOf(provider)
 const card = { number: testCards.visa, code: '123' }
 

@@ -1,6 +1,6 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
-import { expect, test, vi } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import type { Reply } from './support/client.ts'
 import { allowProvider, openShop, startScenario } from './support/scenario.ts'
@@ -12,7 +12,7 @@ const scenario = await startScenario()
 const { demo, command } = scenario
 const provider = await startProvider()
 cleanUp(() => provider.close())
-await allowProvider(scenario, demo, provider)
+beforeAll(() => allowProvider(scenario, demo, provider))
 const url = chargesOf(provider)
 
 const callers = 200

@@ -1,14 +1,17 @@
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
-import { describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { readRows } from './support/rows.ts'
-import { codeRequired, openShop, probe, startScenario } from './support/scenario.ts'
+import { codeRequired, type OpenedShop, openShop, probe, startScenario } from './support/scenario.ts'
 import type { Tokenized } from './support/shop.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const scenario = await startScenario()
 const { folder } = scenario
-const shop = await openShop(scenario, 'dedupe', ['--dedupe'])
+let shop: OpenedShop
+beforeAll(async () => {
+  shop = await openShop(scenario, 'dedupe', ['--dedupe'])
+})
 
 let next = 1
 /** A number that this vault has not seen. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import { parse } from './support/client.ts'
 import { abandon, type RawReply, sendRaw } from './support/raw-http.ts'
@@ -26,8 +26,13 @@ const provider = await startProvider({
   },
 })
 cleanUp(() => provider.close())
-await allowProvider(scenario, demo, provider)
-const { token } = await demo.tokenize({ number: testCards.visa })
+let token: string
+let before: ReturnType<typeof countWritten>
+beforeAll(async () => {
+  await allowProvider(scenario, demo, provider)
+  token = (await demo.tokenize({ number: testCards.visa })).token
+  before = countWritten({ folder })
+})
 const pan = testCards.visa
 const kib = 1024
 
@@ -53,8 +58,6 @@ const expectOwnError = (reply: RawReply, status: number, message: string): void 
   })
   expect(reply.all).not.toContain(pan)
 }
-
-const before = countWritten({ folder })
 
 afterEach(async () => {
   expect(await demo.call('GET', '/api/applications/key')).toMatchObject({ status: 200 })

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
-import { describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import type { Json, Reply } from './support/client.ts'
 import { countWritten } from './support/rows.ts'
@@ -35,12 +35,14 @@ const provider = await startProvider()
 cleanUp(() => provider.close())
 cleanUp(() => silentServer.close())
 
-await allowProvider(scenario, demo, provider)
-await allowOrigin(scenario, demo, silent, ['--tenant', 'demo', '--private'])
-const below = ['--path', '/v1', '--method', 'POST']
-await allowOrigin(scenario, demo, `${closed}/v1/charges`, ['--tenant', 'demo', '--private', ...below])
-// Without `--private`, so that the allow-list has it and its addresses are refused.
-await allowOrigin(scenario, demo, 'https://localhost:1', ['--tenant', 'demo'])
+beforeAll(async () => {
+  await allowProvider(scenario, demo, provider)
+  await allowOrigin(scenario, demo, silent, ['--tenant', 'demo', '--private'])
+  const below = ['--path', '/v1', '--method', 'POST']
+  await allowOrigin(scenario, demo, `${closed}/v1/charges`, ['--tenant', 'demo', '--private', ...below])
+  // Without `--private`, so that the allow-list has it and its addresses are refused.
+  await allowOrigin(scenario, demo, 'https://localhost:1', ['--tenant', 'demo'])
+})
 const url = chargesOf(provider)
 
 const expectRefusal = (

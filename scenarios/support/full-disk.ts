@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, cpSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, cpSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { cleanUp } from './clean-up.ts'
 
@@ -12,13 +12,13 @@ export interface SmallDisk {
   remount(mode: 'ro' | 'rw'): void
 }
 
-/** Mounts one at an empty folder, or answers why that cannot be done here. */
-export const mountSmallDisk = (folder: string, mebibytes: number): SmallDisk | string => {
+/** Mounts one at an empty folder; `undefined` where that is not permitted. */
+export const mountSmallDisk = (folder: string, mebibytes: number): SmallDisk | undefined => {
   mkdirSync(folder, { mode: 0o700 })
   try {
     run('mount', '-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=700`, 'tmpfs', folder)
   } catch {
-    return 'only root may mount a file system'
+    return undefined
   }
   const filler = join(folder, 'filler')
   cleanUp(() => {
@@ -56,10 +56,17 @@ const fits = (write: () => number): boolean => {
   }
 }
 
-/** Makes files refuse every write, through handles that are open already too. `false` where the system cannot. */
-export const setImmutable = (files: readonly string[], immutable: boolean): boolean => {
+/** Makes files refuse every write, through handles that are open already too, or lets them be written again. */
+export const setImmutable = (files: readonly string[], immutable: boolean): void =>
+  run('chattr', immutable ? '+i' : '-i', ...files)
+
+/** Whether this system has such files and lets us make them. */
+export const canBeImmutable = (folder: string): boolean => {
+  const probe = join(folder, 'probe')
+  writeFileSync(probe, '')
   try {
-    run('chattr', immutable ? '+i' : '-i', ...files)
+    setImmutable([probe], true)
+    setImmutable([probe], false)
     return true
   } catch {
     return false

@@ -102,12 +102,17 @@ export const probe = async (shop: Shop, token: string, url: string): Promise<unk
 
 export const codeRequired = 'Missing required field: cvc_session_id'
 
+export interface OpenedShop extends Shop {
+  readonly keys: Keys & { readonly credential_id: string }
+  readonly scope: string
+}
+
 /** A tenant with a credential, made while the vault runs. A live one ends the demo. */
 export const openShop = async (
   { command, shopAt, vault }: Scenario,
   name: string,
   words: readonly string[] = [],
-): Promise<Shop & { readonly keys: Keys & { readonly credential_id: string }; readonly scope: string }> => {
+): Promise<OpenedShop> => {
   const { token_scope: scope } = await command<{ token_scope: string }>('tenant', 'create', name, ...words)
   const keys = await command<Keys & { credential_id: string }>(
     'credential',
