@@ -409,7 +409,7 @@ describe('a request of which something may have left, without the head of an ans
   })
 
   test('when the whole time is over while it waits for the answer', async () => {
-    const egress = makeEgress({ timeouts: { totalMs: 80 } })
+    const egress = makeEgress({ timeouts: { totalMs: 800 } })
     expect(await send(egress, destinationOf(shared), '/hang/head')).toEqual(timedOut('unknown'))
   })
 })
@@ -417,7 +417,7 @@ describe('a request of which something may have left, without the head of an ans
 describe('a request whose answer began is "yes"', () => {
   test.each([
     ['stops in the middle', '/hang/body', { bodyMs: 60 }],
-    ['never ends', '/drip', { totalMs: 100 }],
+    ['never ends', '/drip', { totalMs: 1_000 }],
   ])('when the answer %s', async (_name, path, timeouts) => {
     expect(await send(makeEgress({ timeouts }), destinationOf(shared), path)).toEqual(timedOut('yes'))
   })
