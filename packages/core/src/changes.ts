@@ -1,7 +1,19 @@
 import type { AuditEntry } from './audit/entry.ts'
+import type { BinRecord } from './bins/bin.ts'
 import type { CodePolicy } from './codes/policy.ts'
 import type { Destination } from './destinations/destination.ts'
-import type { CredentialId, DestinationId, KeyId, ScopeId, TenantId } from './kernel/ids.ts'
+import type { VaultEvent } from './events/event.ts'
+import type { Webhook, WebhookHealth } from './events/webhook.ts'
+import type { IdempotencyClaim, StoredReply } from './idempotency/claim.ts'
+import type {
+  BinSetId,
+  CredentialId,
+  DestinationId,
+  KeyId,
+  ScopeId,
+  TenantId,
+  WebhookId,
+} from './kernel/ids.ts'
 import type { EpochMs } from './kernel/time.ts'
 import type { KeyRecord, KeySet, KeyState } from './keys.ts'
 import type { Credential, Scope, Tenant } from './tenants/tenant.ts'
@@ -20,18 +32,81 @@ export type Change =
   | { readonly type: 'put-token'; readonly token: StoredToken }
   /** Expects the version before the token's own. */
   | { readonly type: 'replace-token'; readonly token: StoredToken }
+  /** Writes nothing. Expects this version, so that what is committed beside it was decided on what stands. */
+  | { readonly type: 'expect-token'; readonly token: Pick<StoredToken, 'id' | 'version'> }
   /** Removes the row and, with the last token of its fingerprint, the fingerprint. Expects this version. */
   | { readonly type: 'erase-token'; readonly token: Pick<StoredToken, 'id' | 'version'> }
   /** Expects neither the id nor the name. */
   | { readonly type: 'put-tenant'; readonly tenant: Tenant }
-  | { readonly type: 'set-code-policy'; readonly tenantId: TenantId; readonly policy: CodePolicy }
+  /** `undefined`: back to the default of each dialect. */
+  | {
+      readonly type: 'set-code-policy'
+      readonly tenantId: TenantId
+      readonly policy: CodePolicy | undefined
+    }
   | { readonly type: 'put-scope'; readonly scope: Scope }
   | { readonly type: 'link-scope'; readonly scopeId: ScopeId; readonly tenantId: TenantId }
   | { readonly type: 'put-credential'; readonly credential: Credential }
   /** Expects it not to be revoked yet. */
   | { readonly type: 'revoke-credential'; readonly id: CredentialId; readonly at: EpochMs }
+  /** Remembers the day. Expects nothing. */
+  | { readonly type: 'use-credential'; readonly id: CredentialId; readonly at: EpochMs }
+  /** Expects it to be enabled and not used since. */
+  | {
+      readonly type: 'disable-credential'
+      readonly id: CredentialId
+      readonly at: EpochMs
+      readonly unusedSince: EpochMs
+    }
+  /** Counts as used at that time. Expects it to be disabled. */
+  | { readonly type: 'enable-credential'; readonly id: CredentialId; readonly at: EpochMs }
   | { readonly type: 'put-destination'; readonly destination: Destination }
   | { readonly type: 'remove-destination'; readonly id: DestinationId }
+  | { readonly type: 'put-webhook'; readonly webhook: Webhook }
+  /** Takes its deliveries along. Expects it to be there. */
+  | { readonly type: 'remove-webhook'; readonly id: WebhookId }
+  /** Expects nothing. */
+  | { readonly type: 'set-webhook-health'; readonly id: WebhookId; readonly health: WebhookHealth }
+  /** One delivery for each webhook of the tenant that wants this type of event, and none where nobody does. */
+  | { readonly type: 'emit-event'; readonly event: VaultEvent }
+  /** It was taken. Expects nothing, because another may have delivered it too. */
+  | { readonly type: 'settle-delivery'; readonly no: number }
+  /** It failed and is due again later. Expects nothing. */
+  | {
+      readonly type: 'delay-delivery'
+      readonly no: number
+      readonly attempts: number
+      readonly dueAt: EpochMs
+      readonly failure: string
+    }
+  /** It is given up, and what comes after it goes on. Expects nothing. */
+  | {
+      readonly type: 'give-up-delivery'
+      readonly no: number
+      readonly attempts: number
+      readonly at: EpochMs
+      readonly failure: string
+    }
+  /** From the beginning, with the number that it had. Expects one that was given up. */
+  | { readonly type: 'replay-delivery'; readonly no: number; readonly at: EpochMs }
+  /** Removes what was given up before. Expects nothing. */
+  | { readonly type: 'purge-dead-deliveries'; readonly before: EpochMs }
+  /** Expects none under this name that is answered and not yet past its time, or under way and not yet open to another. */
+  | { readonly type: 'claim-idempotency'; readonly claim: IdempotencyClaim }
+  /** Expects this claim to be under way. */
+  | {
+      readonly type: 'settle-idempotency'
+      readonly claim: Pick<IdempotencyClaim, 'name' | 'claimId'>
+      readonly reply: StoredReply
+    }
+  /** Expects nothing. */
+  | { readonly type: 'release-idempotency'; readonly claim: Pick<IdempotencyClaim, 'name' | 'claimId'> }
+  /** Removes claims made before. Expects nothing. */
+  | { readonly type: 'purge-idempotency'; readonly before: EpochMs }
+  /** Adds rows to a set that is not in use yet; of two rows of one prefix the later counts. */
+  | { readonly type: 'put-bins'; readonly set: BinSetId; readonly bins: readonly BinRecord[] }
+  /** From now on this set is the table, and all others are removed. Expects that it was not removed itself. */
+  | { readonly type: 'use-bins'; readonly set: BinSetId; readonly at: EpochMs }
   | { readonly type: 'put-key'; readonly key: KeyRecord }
   | {
       readonly type: 'set-key-state'
@@ -48,6 +123,10 @@ export type Change =
   | { readonly type: 'audit'; readonly entry: AuditEntry }
   /** Expects the chain to hold the entry it signs. */
   | { readonly type: 'put-checkpoint'; readonly checkpoint: AuditCheckpoint }
+  /** Says up to where a sink has the log. Expects nothing. */
+  | { readonly type: 'ship-audit'; readonly shipment: AuditShipment }
+  /** Removes entries up to and with the anchor's, and checkpoints before it. Expects a checkpoint of exactly that entry, and one entry after it. */
+  | { readonly type: 'archive-audit'; readonly anchor: AuditAnchor }
 
 /** Signs that the chain had this hash at this place. */
 export interface AuditCheckpoint {
@@ -57,6 +136,22 @@ export interface AuditCheckpoint {
   readonly keyId: KeyId
   /** Ed25519 over `cardkeep-audit-checkpoint`, seq, hash and time. */
   readonly signature: Uint8Array
+}
+
+/** How far the log has been shipped to a place off this machine. */
+export interface AuditShipment {
+  /** Names the place, without secrets. */
+  readonly sink: string
+  readonly seq: number
+  readonly at: EpochMs
+}
+
+/** Where the log in the database begins, once what was before has been archived. */
+export interface AuditAnchor {
+  readonly seq: number
+  /** Of the last entry that was archived. */
+  readonly hash: Uint8Array
+  readonly at: EpochMs
 }
 
 export interface Conflict {

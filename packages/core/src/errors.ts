@@ -1,3 +1,5 @@
+import type { CardValue } from './templates/syntax.ts'
+
 /**
  * Everything that the vault may refuse to do, in one union. Each dialect maps every row to its own status and body;
  * a missing row does not compile. Refusals that differ only in what they would teach an attacker are one refusal.
@@ -19,8 +21,10 @@ export type Refusal =
   | { readonly type: 'NotAuthenticated' }
   | { readonly type: 'NotPermitted' }
   | { readonly type: 'LockedOut'; readonly retryAfterSeconds: number }
+  /** too many codes were asked for that are not held */
+  | { readonly type: 'TooManyGuesses'; readonly retryAfterSeconds: number }
   // what it names
-  /** unknown, deleted, expired, suspended, or of a scope that the tenant is not linked to */
+  /** unknown, deleted, expired, suspended, invalidated, or of a scope that the tenant is not linked to */
   | { readonly type: 'TokenNotFound' }
   /** unknown, expired, spent, of another token, or of another tenant */
   | { readonly type: 'CodeNotHeld' }
@@ -28,12 +32,20 @@ export type Refusal =
   /** the template wants a code, and neither names a session nor holds one by its token */
   | { readonly type: 'CodeRequired' }
   | { readonly type: 'UnknownPlaceholder'; readonly placeholder: string }
+  /** the template wants something that this kind of token does not have, such as the routing number of a card */
+  | { readonly type: 'ValueNotInToken'; readonly value: CardValue }
   /** not a URL we send to, not on the allow-list, or an address that is refused */
   | { readonly type: 'DestinationNotAllowed' }
   | { readonly type: 'HeaderNotAllowed'; readonly header: string }
   | { readonly type: 'RequestTooLarge' }
   | { readonly type: 'ForwardFailed'; readonly sent: Sent; readonly reason: ForwardFailure }
   | { readonly type: 'ForwardTimedOut'; readonly sent: Sent }
+  // what an idempotency key says
+  /** the request under this key is still under way */
+  | { readonly type: 'IdempotencyKeyInUse' }
+  /** another request came under this key before */
+  | { readonly type: 'IdempotencyKeyReused' }
+
   // what the vault can do now
   | { readonly type: 'TooManyCodes' }
   | { readonly type: 'Unavailable' }

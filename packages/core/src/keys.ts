@@ -3,7 +3,17 @@ import type { EpochMs } from './kernel/time.ts'
 import type { Environment } from './tenants/tenant.ts'
 
 /** What a key is for. A key is used for nothing else. */
-export const keyPurposes = ['card', 'fingerprint', 'code', 'client-tls', 'credential', 'audit'] as const
+export const keyPurposes = [
+  'card',
+  'fingerprint',
+  'code',
+  'client-tls',
+  'provider-header',
+  'webhook',
+  'credential',
+  'idempotency',
+  'audit',
+] as const
 export type KeyPurpose = (typeof keyPurposes)[number]
 
 export type KeyAlgorithm = 'AES-256-GCM' | 'HMAC-SHA-256' | 'Ed25519'

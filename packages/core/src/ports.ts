@@ -1,16 +1,19 @@
-import type { Card } from './cards/card.ts'
-import type { Pan } from './cards/pan.ts'
-import type { AuditCheckpoint, Change, Conflict } from './changes.ts'
-import type { CodeAddress, HeldCode, TakenCode } from './codes/held-code.ts'
+import type { BinRecord } from './bins/bin.ts'
+import type { AuditAnchor, AuditCheckpoint, AuditShipment, Change, Conflict } from './changes.ts'
+import type { CodeAddress, CodeTaker, HeldCode, TakenCode } from './codes/held-code.ts'
 import type { Destination, ForwardMethod } from './destinations/destination.ts'
 import type { Refusal } from './errors.ts'
-import type { CredentialId, ScopeId, TenantId, TokenId } from './kernel/ids.ts'
+import type { DeadDelivery, Delivery, OutboxState, Webhook } from './events/webhook.ts'
+import type { StoredClaim } from './idempotency/claim.ts'
+import type { KeyedRequest, RequestMark } from './idempotency/mark.ts'
+import type { CredentialId, ScopeId, TenantId, TokenId, WebhookId } from './kernel/ids.ts'
 import type { Result } from './kernel/result.ts'
 import type { Secret } from './kernel/secret.ts'
 import type { EpochMs, MonotonicMs } from './kernel/time.ts'
 import type { KeyOwner, KeyRecord, KeySet } from './keys.ts'
 import type { Credential, Environment, Scope, Tenant } from './tenants/tenant.ts'
 import type { StoredFingerprint } from './tokens/fingerprint.ts'
+import type { Instrument } from './tokens/instrument.ts'
 import type { CardPlace, ScopePlace } from './tokens/place.ts'
 import type { StoredToken } from './tokens/token.ts'
 
@@ -35,8 +38,16 @@ export interface Store {
   /** The unique token of this card number in its scope that is not deleted. */
   uniqueToken(fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>): Promise<StoredToken | undefined>
   fingerprint(scopeId: ScopeId, hash: Uint8Array): Promise<StoredFingerprint | undefined>
-  /** Tokens past their expiry, oldest first. */
+  /** Tokens past their expiry that are not deleted, oldest first. */
   expiredTokens(at: EpochMs, limit: number): Promise<readonly StoredToken[]>
+  /** Tokens deleted before, oldest first: their rows have said so for long enough. */
+  deletedTokens(before: EpochMs, limit: number): Promise<readonly StoredToken[]>
+  /** Newest first, deleted ones too. For operators: it may read the whole table. */
+  tokensEndingIn(
+    last4: string,
+    tenantId: TenantId | undefined,
+    limit: number,
+  ): Promise<readonly StoredToken[]>
 
   tenant(id: TenantId): Promise<Tenant | undefined>
   tenantNamed(name: string): Promise<Tenant | undefined>
@@ -47,6 +58,27 @@ export interface Store {
   credentials(tenantId: TenantId | undefined): Promise<readonly Credential[]>
   destinations(tenantId: TenantId): Promise<readonly Destination[]>
 
+  webhook(id: WebhookId): Promise<Webhook | undefined>
+  webhooks(tenantId: TenantId | undefined): Promise<readonly Webhook[]>
+  /**
+   * Takes deliveries that are due, the first of each webhook and subject only, and of no webhook that is paused. Nobody
+   * else gets them before `until`: whoever took them and died leaves them to others. Those of `except` are left too, so
+   * that a slow endpoint, of which whoever asks has enough under way, does not stand before the others.
+   */
+  claimDeliveries(wish: {
+    readonly at: EpochMs
+    readonly until: EpochMs
+    readonly limit: number
+    readonly except?: readonly WebhookId[]
+  }): Promise<readonly Delivery[]>
+  /** Newest first. */
+  deadDeliveries(tenantId: TenantId | undefined, limit: number): Promise<readonly DeadDelivery[]>
+  outboxState(): Promise<OutboxState>
+  idempotencyClaim(name: Uint8Array): Promise<StoredClaim | undefined>
+  /** What the operator's table says of the longest of these prefixes that it knows. */
+  bin(prefixes: readonly string[]): Promise<BinRecord | undefined>
+  /** How many prefixes the table has, and since when. */
+  binTable(): Promise<{ readonly count: number; readonly at: EpochMs | undefined }>
   keys(): Promise<readonly KeyRecord[]>
   keySet(): Promise<KeySet | undefined>
   isSealed(): Promise<boolean>
@@ -57,6 +89,9 @@ export interface Store {
   /** In order of what they sign. */
   checkpoints(): Promise<readonly AuditCheckpoint[]>
   lastCheckpoint(): Promise<AuditCheckpoint | undefined>
+  /** `undefined` while nothing has been archived. */
+  auditAnchor(): Promise<AuditAnchor | undefined>
+  auditShipments(): Promise<readonly AuditShipment[]>
 }
 
 export interface AuditHead {
@@ -78,7 +113,7 @@ export interface StoredAuditEntry {
 export interface CodeStore {
   hold(code: HeldCode): Promise<Result<void, { readonly type: 'TooManyCodes' }>>
   /** One atomic step; of any number of callers only as many win as there are uses. */
-  take(address: CodeAddress, place: CardPlace): Promise<TakenCode | undefined>
+  take(address: CodeAddress, taker: CodeTaker): Promise<TakenCode | undefined>
   /** Returns the use with what remains of its time; `false` if it was dropped, replaced or expired meanwhile. */
   giveBack(taken: TakenCode): Promise<boolean>
   /** By token: every code that came with it, by whatever address. `false` if nothing was held there. */
@@ -86,18 +121,34 @@ export interface CodeStore {
   dropAll(): Promise<void>
 }
 
-/** The cryptography of cards. */
+/**
+ * Counts codes that were asked for and not held, by whatever they were asked with: `marksOf` of codes/guesses.ts names
+ * it, and the table there says past how many failures a mark must wait.
+ */
+export interface GuessLimits {
+  /** Seconds until all of the marks may be tried again, rounded up, or `undefined` where they may be now. Counts nothing. */
+  waitSeconds(marks: readonly string[]): Promise<number | undefined>
+  failed(marks: readonly string[]): Promise<void>
+}
+
+/** The cryptography of cards and accounts. */
 export interface CardCipher {
-  seal(place: CardPlace, card: Card): Promise<Uint8Array>
+  seal(place: CardPlace, instrument: Instrument): Promise<Uint8Array>
   /** Throws if the bytes were changed or belong to another place. */
-  open(place: CardPlace, sealed: Uint8Array): Promise<Card>
-  /** The keyed hash under each key of the scope that is not destroyed, the active one first. */
-  fingerprints(place: ScopePlace, pan: Pan): Promise<readonly FingerprintHash[]>
+  open(place: CardPlace, sealed: Uint8Array): Promise<Instrument>
+  /** The keyed hash of its number under each key of the scope that is not destroyed, the active one first. */
+  fingerprints(place: ScopePlace, instrument: Instrument): Promise<readonly FingerprintHash[]>
 }
 
 export interface FingerprintHash {
   readonly hash: Uint8Array
   readonly keyVersion: number
+}
+
+/** Tells requests under idempotency keys apart without keeping what they say. */
+export interface RequestMarker {
+  /** Under each key that a claim may still stand under, the active one first. */
+  mark(request: KeyedRequest): readonly RequestMark[]
 }
 
 /** Makes keys for what is about to exist. */
@@ -121,8 +172,21 @@ export interface PreparedKeys {
 export interface Egress {
   /** All that can be judged without opening a connection. */
   admit(wish: ForwardWish): Result<AdmittedForward, Refusal>
+  /** Looks up the name, judges its addresses and shakes hands by TLS, and closes again. Not a byte of a request is sent. */
+  probe(forward: AdmittedForward): Promise<Probe>
   /** Sends once, follows nothing, and answers with the sent card data masked. Never throws for what a provider does. */
   send(forward: AdmittedForward, parcel: Parcel): Promise<SendOutcome>
+}
+
+/** What a connection to a destination would meet. */
+export interface Probe {
+  /** All that the name stands for; empty where it was not resolved. */
+  readonly addresses: readonly string[]
+  readonly address: 'allowed' | 'refused' | 'not resolved'
+  /** `not tried` where no address may be tried; `none` for plain HTTP. */
+  readonly tls: 'trusted' | 'failed' | 'not reached' | 'not tried' | 'none'
+  /** Such as `TLSv1.3`. */
+  readonly protocol: string | undefined
 }
 
 export interface ForwardWish {
@@ -153,6 +217,7 @@ export interface Parcel {
   readonly contentType: string
   /** What was put in and must not come back. */
   readonly pan: Secret<string> | undefined
+  readonly accountNumber: Secret<string> | undefined
   readonly code: Secret<string> | undefined
 }
 

@@ -4,6 +4,9 @@ import type { EpochMs } from '../kernel/time.ts'
 export const forwardMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export type ForwardMethod = (typeof forwardMethods)[number]
 
+/** The longest body that is sent. */
+export const maxRequestBytes = 1024 * 1024
+
 /** Where a tenant's card data may be sent. */
 export interface Destination {
   readonly id: DestinationId
@@ -17,6 +20,8 @@ export interface Destination {
   /** PEM; where given, no other authority is trusted for this destination. */
   readonly ca: string | undefined
   readonly client: ClientCertificate | undefined
+  /** Sent along with every request; a caller cannot send one of the same name. */
+  readonly headers: readonly ProviderHeader[]
   /** Allows private and loopback addresses; link-local and metadata addresses never. */
   readonly allowPrivate: boolean
   readonly createdAt: EpochMs
@@ -27,4 +32,12 @@ export interface ClientCertificate {
   readonly certificate: string
   /** The PEM private key, sealed under the tenant's client-TLS key. */
   readonly sealedKey: Uint8Array
+}
+
+/** How the vault proves to a provider whose account it is, so that a stolen API key cannot send cards to another one. */
+export interface ProviderHeader {
+  /** In lower case. */
+  readonly name: string
+  /** The value, sealed under the tenant's provider-header key. */
+  readonly sealedValue: Uint8Array
 }

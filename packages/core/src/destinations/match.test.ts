@@ -7,7 +7,7 @@ import { findDestination, isAllowed } from './match.ts'
 const origin = 'https://psp.example'
 
 const destination = (parts: Partial<Destination> = {}): Destination =>
-  ({ origin, pathPrefix: undefined, methods: [], ...parts }) as Destination
+  ({ origin, pathPrefix: undefined, methods: [], headers: [], ...parts }) as Destination
 
 const target = (path: string, method: ForwardMethod = 'POST') => ({ origin, path, method })
 
@@ -159,4 +159,14 @@ test('whatever a prefix allows is the prefix or begins with it and a slash', () 
     }),
     { seed: 1, numRuns: 2_000 },
   )
+})
+
+test('of two that are as narrow the one that adds headers is chosen, whichever came first', () => {
+  const header = { name: 'authorization', sealedValue: new Uint8Array([1]) }
+  const bare = destination()
+  const adding = destination({ headers: [header] })
+  expect(findDestination([bare, adding], target('/'))).toBe(adding)
+  expect(findDestination([adding, bare], target('/'))).toBe(adding)
+  const narrower = destination({ pathPrefix: '/v1' })
+  expect(findDestination([adding, narrower], target('/v1/x'))).toBe(narrower)
 })

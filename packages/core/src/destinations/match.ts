@@ -24,11 +24,17 @@ export const isAllowed = (destination: Destination, { origin, path, method }: Ta
   return path === pathPrefix || path.startsWith(folder)
 }
 
-/** The narrowest destination that allows the target, or `undefined`. */
+/**
+ * The narrowest destination that allows the target, or `undefined`. Of two as narrow the one that adds more headers: an
+ * older one without must not let a caller send headers of its own in their place.
+ */
 export const findDestination = (
   destinations: readonly Destination[],
   target: Target,
 ): Destination | undefined =>
   destinations
     .filter((destination) => isAllowed(destination, target))
-    .toSorted((a, b) => (b.pathPrefix?.length ?? 0) - (a.pathPrefix?.length ?? 0))[0]
+    .toSorted(
+      (a, b) =>
+        (b.pathPrefix?.length ?? 0) - (a.pathPrefix?.length ?? 0) || b.headers.length - a.headers.length,
+    )[0]

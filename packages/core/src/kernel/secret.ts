@@ -21,6 +21,10 @@ export type Purpose =
   | 'hand out'
   /** to prove who is calling */
   | 'authenticate'
+  /** to tell a caller who may know it the clear number */
+  | 'reveal'
+  /** to sign what is delivered to a webhook */
+  | 'sign'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 const shown = '[secret]'

@@ -41,4 +41,8 @@ export interface Credential {
   readonly createdAt: EpochMs
   readonly expiresAt: EpochMs | undefined
   readonly revokedAt: EpochMs | undefined
+  /** To the day; `undefined`: never. */
+  readonly lastUsedAt: EpochMs | undefined
+  /** When it was disabled because nobody used it; an operator can enable it again. */
+  readonly disabledAt: EpochMs | undefined
 }

@@ -1,22 +1,28 @@
+import type { AccountMask } from '../accounts/account.ts'
 import type { Mask } from '../cards/mask.ts'
 import type { Scheme } from '../cards/scheme.ts'
 import type { ScopeId, TenantId, TokenId } from '../kernel/ids.ts'
 import type { EpochMs } from '../kernel/time.ts'
 import type { StoredFingerprint } from './fingerprint.ts'
 
-/*
- * A token is the name that is given out for a card.
- *
- *   active     may be forwarded
- *   suspended  refuses every use until it is activated
- *   deleted    is gone for every caller
- *
- *   active ⇄ suspended → deleted, active → deleted. Past `expiresAt` a token is treated as absent and swept.
- */
+/** What the database says of a token; `stateOf` in lifecycle.ts says what that means at a time. */
 export type TokenStatus = 'active' | 'suspended' | 'deleted'
 
-/** What the database holds of a token. The card is sealed; no field can hold a security code. */
-export interface StoredToken {
+/** What the database holds of a token. Card or account are sealed; no field can hold a security code. */
+export type StoredToken = CardToken | BankToken
+
+export interface CardToken extends TokenRecord {
+  readonly type: 'card'
+  readonly scheme: Scheme
+  readonly mask: Mask
+}
+
+export interface BankToken extends TokenRecord {
+  readonly type: 'bank'
+  readonly mask: AccountMask
+}
+
+interface TokenRecord {
   readonly id: TokenId
   readonly scopeId: ScopeId
   /** The tenant that made it; any tenant linked to the scope may use it. */
@@ -28,15 +34,13 @@ export interface StoredToken {
   readonly test: boolean
   /** Whether its scope de-duplicated when it was made: then no other such token of the scope has the same fingerprint. */
   readonly unique: boolean
-  /** Which card number it stands for. */
+  /** Which number it stands for. */
   readonly fingerprint: StoredFingerprint
-  readonly scheme: Scheme
-  readonly mask: Mask
-  readonly sealedCard: Uint8Array
+  /** Empty once the token is deleted: the row stays for a while to say so, the card does not. */
+  readonly sealed: Uint8Array
   readonly createdAt: EpochMs
   readonly updatedAt: EpochMs
   readonly expiresAt: EpochMs | undefined
+  /** When it became known that the card behind it is good no more. */
+  readonly invalidatedAt: EpochMs | undefined
 }
-
-export const isUsable = (token: StoredToken, at: EpochMs): boolean =>
-  token.status === 'active' && (token.expiresAt === undefined || at < token.expiresAt)

@@ -8,14 +8,34 @@ export interface Directory {
   forget(): void
 }
 
-/** Changes of tokens and of the audit log touch nothing that is remembered here. */
+/**
+ * These touch nothing that is remembered here, or only what nobody asks the directory for, as when a credential was used
+ * last. They come with every request or many times a second: forgetting for them would be to remember nothing.
+ */
 const unrelated: ReadonlySet<Change['type']> = new Set([
   'put-fingerprint',
   'put-token',
   'replace-token',
+  'expect-token',
   'erase-token',
+  'use-credential',
+  'set-webhook-health',
+  'emit-event',
+  'settle-delivery',
+  'delay-delivery',
+  'give-up-delivery',
+  'replay-delivery',
+  'purge-dead-deliveries',
+  'claim-idempotency',
+  'settle-idempotency',
+  'release-idempotency',
+  'purge-idempotency',
+  'put-bins',
+  'use-bins',
   'audit',
   'put-checkpoint',
+  'ship-audit',
+  'archive-audit',
   'reserve-seals',
 ])
 

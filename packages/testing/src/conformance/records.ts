@@ -1,12 +1,16 @@
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
+import type { BinRecord } from '@cardkeep/core/bins/bin'
 import type { AuditCheckpoint, Change } from '@cardkeep/core/changes'
 import type { Destination } from '@cardkeep/core/destinations/destination'
+import type { VaultEvent } from '@cardkeep/core/events/event'
+import type { Webhook } from '@cardkeep/core/events/webhook'
+import type { IdempotencyClaim } from '@cardkeep/core/idempotency/claim'
 import type { Brand } from '@cardkeep/core/kernel/brand'
 import type { KeyRecord } from '@cardkeep/core/keys'
 import type { AuditHead } from '@cardkeep/core/ports'
 import type { Credential, Scope, Tenant } from '@cardkeep/core/tenants/tenant'
 import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
-import type { StoredToken } from '@cardkeep/core/tokens/token'
+import type { BankToken, CardToken } from '@cardkeep/core/tokens/token'
 import { createCountingIds, createFixedClock } from '../clock.ts'
 
 /** Makes one valid record after another, each with ids of its own; a test says only what matters to it. */
@@ -52,7 +56,22 @@ export const createRecords = () => {
     ...fields,
   })
 
-  const token = (by: Tenant, of: StoredFingerprint, fields: Partial<StoredToken> = {}): StoredToken => ({
+  const token = (by: Tenant, of: StoredFingerprint, fields: Partial<CardToken> = {}): CardToken => ({
+    ...tokenRecord(by, of),
+    type: 'card',
+    scheme: 'visa',
+    mask: { bin: '400000', last4: '0002', length: 16 },
+    ...fields,
+  })
+
+  const bankToken = (by: Tenant, of: StoredFingerprint, fields: Partial<BankToken> = {}): BankToken => ({
+    ...tokenRecord(by, of),
+    type: 'bank',
+    mask: { last4: '6789', length: 9 },
+    ...fields,
+  })
+
+  const tokenRecord = (by: Tenant, of: StoredFingerprint): Omit<BankToken, 'type' | 'mask'> => ({
     id: id(),
     scopeId: of.scopeId,
     tenantId: by.id,
@@ -61,13 +80,11 @@ export const createRecords = () => {
     test: false,
     unique: true,
     fingerprint: of,
-    scheme: 'visa',
-    mask: { bin: '400000', last4: '0002', length: 16 },
-    sealedCard: bytes(96),
+    sealed: bytes(96),
     createdAt: at,
     updatedAt: at,
     expiresAt: undefined,
-    ...fields,
+    invalidatedAt: undefined,
   })
 
   const credential = (of: Tenant, fields: Partial<Credential> = {}): Credential => ({
@@ -80,6 +97,8 @@ export const createRecords = () => {
     createdAt: at,
     expiresAt: undefined,
     revokedAt: undefined,
+    lastUsedAt: undefined,
+    disabledAt: undefined,
     ...fields,
   })
 
@@ -91,8 +110,55 @@ export const createRecords = () => {
     methods: [],
     ca: undefined,
     client: undefined,
+    headers: [],
     allowPrivate: false,
     createdAt: at,
+    ...fields,
+  })
+
+  const webhook = (of: Tenant, fields: Partial<Webhook> = {}): Webhook => ({
+    id: id(),
+    tenantId: of.id,
+    url: 'https://shop.example/events',
+    events: ['token.created', 'token.deleted'],
+    form: 'standard',
+    allowPrivate: false,
+    ca: undefined,
+    sealedSecret: bytes(60),
+    createdAt: at,
+    health: { failures: 0, pausedUntil: undefined },
+    ...fields,
+  })
+
+  const event = (of: Tenant, fields: Partial<VaultEvent> = {}): VaultEvent => ({
+    id: id(),
+    tenantId: of.id,
+    type: 'token.created',
+    subject: { type: 'token', id: id() },
+    at,
+    data: { last4: '0002', length: 16, test: false, scheme: null },
+    ...fields,
+  })
+
+  const claim = (by: Tenant, fields: Partial<IdempotencyClaim> = {}): IdempotencyClaim => ({
+    name: bytes(32),
+    tenantId: by.id,
+    digest: bytes(32),
+    claimId: id(),
+    at,
+    ...fields,
+  })
+
+  /** All fields but the prefix are missing. */
+  const bin = (prefix: string, fields: Partial<BinRecord> = {}): BinRecord => ({
+    prefix,
+    brand: undefined,
+    funding: undefined,
+    segment: undefined,
+    product: undefined,
+    issuer: undefined,
+    country: undefined,
+    currency: undefined,
     ...fields,
   })
 
@@ -138,5 +204,23 @@ export const createRecords = () => {
     ...fields,
   })
 
-  return { at, id, bytes, scope, tenant, fingerprint, token, credential, destination, key, audit, checkpoint }
+  return {
+    at,
+    id,
+    bytes,
+    scope,
+    tenant,
+    fingerprint,
+    token,
+    bankToken,
+    credential,
+    destination,
+    webhook,
+    event,
+    claim,
+    bin,
+    key,
+    audit,
+    checkpoint,
+  }
 }

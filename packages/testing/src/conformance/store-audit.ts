@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeEntry } from '@cardkeep/core/audit/entry'
+import type { AuditCheckpoint, Change } from '@cardkeep/core/changes'
+import { epochMs } from '@cardkeep/core/kernel/time'
 import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
 import { describe, expect, test } from 'vitest'
 import { type Bench, conflict } from './bench.ts'
@@ -100,6 +102,82 @@ export const auditConformance = (bench: Bench): void => {
         )
       expect(await store.checkpoints()).toEqual([])
       expect(await store.lastCheckpoint()).toBeUndefined()
+    })
+  })
+
+  test('shipments say for each sink how far it is', async () => {
+    const { store, records, put } = bench
+    expect(await store.auditShipments()).toEqual([])
+    const shipped = (sink: string, seq: number, ms: number) => ({
+      type: 'ship-audit' as const,
+      shipment: { sink, seq, at: epochMs(records.at + ms) },
+    })
+    await put(shipped('syslog', 3, 0), shipped('file', 7, 1))
+    await put(shipped('syslog', 5, 2))
+    expect(await store.auditShipments()).toEqual([
+      shipped('file', 7, 1).shipment,
+      shipped('syslog', 5, 2).shipment,
+    ])
+  })
+
+  describe('an archived log', () => {
+    /** Entries, each with a checkpoint. */
+    const fill = async (count: number): Promise<readonly AuditCheckpoint[]> => {
+      await bench.put(...Array.from({ length: count }, () => bench.records.audit()))
+      const entries = await bench.store.auditEntries(0, count)
+      const checkpoints = entries.map((entry) => bench.records.checkpoint(entry))
+      await bench.put(...checkpoints.map((checkpoint): Change => ({ type: 'put-checkpoint', checkpoint })))
+      return checkpoints
+    }
+    const archive = ({ seq, hash }: AuditHead, ms = 0) => ({
+      type: 'archive-audit' as const,
+      anchor: { seq, hash, at: epochMs(bench.records.at + ms) },
+    })
+
+    test('begins after its anchor, and goes on at its head', async () => {
+      const { store, records, put } = bench
+      const checkpoints = await fill(5)
+      const entries = await store.auditEntries(0, 10)
+      const [, , third, fourth] = checkpoints
+      if (!third || !fourth) throw new Error('four checkpoints')
+      expect(await store.auditAnchor()).toBeUndefined()
+      await put(archive(third))
+      expect(await store.auditAnchor()).toEqual(archive(third).anchor)
+      expect(await store.auditEntries(0, 10)).toEqual(entries.slice(3))
+      expect(await store.auditEntries(4, 10)).toEqual(entries.slice(4))
+      expect(await store.checkpoints()).toEqual(checkpoints.slice(2))
+      await put(records.audit())
+      expect((await store.auditHead()).seq).toBe(6)
+      await put(archive(fourth, 9))
+      expect(await store.auditAnchor()).toEqual(archive(fourth, 9).anchor)
+      expect((await store.auditEntries(0, 10)).map(({ seq }) => seq)).toEqual([5, 6])
+    })
+
+    test('is cut only at a checkpoint with an entry after it', async () => {
+      const { store, records, put } = bench
+      await put(records.audit(), records.audit(), records.audit())
+      const [first, second, third] = await store.auditEntries(0, 3)
+      if (!first || !second || !third) throw new Error('three entries')
+      for (const entry of [second, third])
+        await put({ type: 'put-checkpoint', checkpoint: records.checkpoint(entry) })
+      for (const wrong of [first, { ...second, hash: first.hash }, third, { ...third, seq: 4 }])
+        expect(await store.commit([archive(wrong)])).toEqual(conflict('archive-audit'))
+      expect(await store.auditAnchor()).toBeUndefined()
+      expect(await store.auditEntries(0, 10)).toHaveLength(3)
+      await put(records.audit(), archive(third))
+      expect((await store.auditEntries(0, 10)).map(({ seq }) => seq)).toEqual([4])
+    })
+
+    test('is gone however long it was, and not cut further back afterwards', async () => {
+      const { store } = bench
+      const checkpoints = await fill(2_300)
+      const [back, cut] = [checkpoints[5], checkpoints[2_250]]
+      if (!back || !cut) throw new Error('two checkpoints')
+      await bench.put(archive(cut))
+      expect(await store.auditEntries(0, 3_000)).toHaveLength(49)
+      expect(await store.checkpoints()).toHaveLength(50)
+      expect(await store.commit([archive(back)])).toEqual(conflict('archive-audit'))
+      expect((await store.auditAnchor())?.seq).toBe(cut.seq)
     })
   })
 }

@@ -11,7 +11,12 @@ export const tenantConformance = (bench: Bench): void => {
       const plain = records.tenant()
       const full = records.tenant({
         environment: 'live',
-        codePolicy: { hold: false, ttlMs: 1_500, uses: 0 },
+        codePolicy: {
+          hold: false,
+          ttlMs: 1_500,
+          uses: 0,
+          destinations: ['https://psp.example', 'https://127.0.0.1:8443'],
+        },
         createdAt: epochMs(records.at + 1),
       })
       await put({ type: 'put-tenant', tenant: full }, { type: 'put-tenant', tenant: plain })
@@ -37,11 +42,17 @@ export const tenantConformance = (bench: Bench): void => {
       const { store, records, put } = bench
       const tenant = records.tenant()
       await put({ type: 'put-tenant', tenant })
-      const policy = { hold: true, ttlMs: 60_000, uses: 2 }
-      await put({ type: 'set-code-policy', tenantId: tenant.id, policy: { ...policy, hold: false } })
-      await put({ type: 'set-code-policy', tenantId: tenant.id, policy })
-      expect(await store.tenant(tenant.id)).toEqual({ ...tenant, codePolicy: policy })
-      expect(await store.commit([{ type: 'set-code-policy', tenantId: records.id(), policy }])).toEqual(
+      const wide = { hold: true, ttlMs: 60_000, uses: 2, destinations: undefined }
+      for (const codePolicy of [
+        { ...wide, hold: false, destinations: ['https://psp.example'] },
+        wide,
+        { ...wide, destinations: [] },
+        undefined,
+      ]) {
+        await put({ type: 'set-code-policy', tenantId: tenant.id, policy: codePolicy })
+        expect(await store.tenant(tenant.id)).toEqual({ ...tenant, codePolicy })
+      }
+      expect(await store.commit([{ type: 'set-code-policy', tenantId: records.id(), policy: wide }])).toEqual(
         conflict('set-code-policy'),
       )
     })
@@ -98,6 +109,8 @@ export const tenantConformance = (bench: Bench): void => {
         createdAt: epochMs(records.at + 1),
         expiresAt: epochMs(records.at + 5),
         revokedAt: epochMs(records.at + 2),
+        lastUsedAt: epochMs(records.at + 3),
+        disabledAt: epochMs(records.at + 4),
       })
       const foreign = records.credential(other, {
         permissions: ['tokenize', 'forward', 'detokenize'],
@@ -129,6 +142,49 @@ export const tenantConformance = (bench: Bench): void => {
       expect(await store.credential(credential.id)).toEqual({ ...credential, revokedAt: records.at })
       expect(await store.commit([revoke(records.id())])).toEqual(conflict('revoke-credential'))
     })
+
+    test('remember when they were used last, and one that is gone is no conflict', async () => {
+      const { store, records, put } = bench
+      const tenant = records.tenant()
+      const credential = records.credential(tenant)
+      const useAt = (ms: number, id = credential.id): Change => ({
+        type: 'use-credential',
+        id,
+        at: epochMs(records.at + ms),
+      })
+      await put({ type: 'put-tenant', tenant }, { type: 'put-credential', credential })
+      await put(useAt(5), useAt(9), useAt(7), useAt(1, records.id()))
+      expect(await store.credential(credential.id)).toEqual({
+        ...credential,
+        lastUsedAt: epochMs(records.at + 9),
+      })
+    })
+
+    test('are disabled only if nobody used them after a time, and enabled as if used then', async () => {
+      const { store, records, put } = bench
+      const tenant = records.tenant()
+      const [used, unused] = [records.credential(tenant), records.credential(tenant)]
+      const after = (ms: number) => epochMs(records.at + ms)
+      const disable = ({ id }: Credential, since: number): Change => ({
+        type: 'disable-credential',
+        id,
+        at: after(100),
+        unusedSince: after(since),
+      })
+      const enable = ({ id }: Credential): Change => ({ type: 'enable-credential', id, at: after(200) })
+      await put({ type: 'put-tenant', tenant })
+      for (const credential of [used, unused]) await put({ type: 'put-credential', credential })
+      await put({ type: 'use-credential', id: used.id, at: after(10) })
+      expect(await store.commit([disable(used, 9)])).toEqual(conflict('disable-credential'))
+      await put(disable(used, 10), disable(unused, 0))
+      expect(await store.credential(unused.id)).toEqual({ ...unused, disabledAt: after(100) })
+      for (const wrong of [used, records.credential(tenant)])
+        expect(await store.commit([disable(wrong, 1_000)])).toEqual(conflict('disable-credential'))
+      await put(enable(used))
+      expect(await store.credential(used.id)).toEqual({ ...used, lastUsedAt: after(200) })
+      for (const wrong of [used, records.credential(tenant)])
+        expect(await store.commit([enable(wrong)])).toEqual(conflict('enable-credential'))
+    })
   })
 
   test('destinations are listed for their tenant and removed', async () => {
@@ -141,6 +197,10 @@ export const tenantConformance = (bench: Bench): void => {
       methods: ['POST', 'PUT'],
       ca: '-----BEGIN CERTIFICATE-----',
       client: { certificate: 'a chain', sealedKey: records.bytes(80) },
+      headers: [
+        { name: 'authorization', sealedValue: records.bytes(61) },
+        { name: 'x-ünusual', sealedValue: new Uint8Array() },
+      ],
       allowPrivate: true,
       createdAt: epochMs(records.at + 1),
     })

@@ -36,11 +36,24 @@ export const tokenConformance = (bench: Bench): void => {
         mask: { bin: '371449', last4: '8431', length: 15 },
         updatedAt: epochMs(bench.records.at + 1),
         expiresAt: epochMs(bench.records.at + 2),
+        invalidatedAt: epochMs(bench.records.at + 3),
       })
       await bench.put(putToken(plain), putToken(full))
       expect(await bench.store.token(plain.id)).toEqual(plain)
       expect(await bench.store.token(full.id)).toEqual(full)
       expect(await bench.store.token(bench.records.id())).toBeUndefined()
+    })
+
+    test('of bank accounts have no scheme and no BIN, and stand beside those of cards', async () => {
+      const { tenant, fingerprint } = await setUp()
+      const bank = bench.records.bankToken(tenant, fingerprint, { mask: { last4: '89', length: 4 } })
+      const card = bench.records.token(tenant, fingerprint, { unique: false })
+      await bench.put(putToken(card), putToken(bank))
+      expect(await bench.store.token(bank.id)).toEqual(bank)
+      expect(await bench.store.uniqueToken(fingerprint)).toEqual(bank)
+      const replaced = { ...bank, version: 2, mask: { last4: '6789', length: 9 } }
+      await bench.put(replaceToken(replaced))
+      expect(await bench.store.token(bank.id)).toEqual(replaced)
     })
 
     test('are not put twice under one id', async () => {
@@ -61,9 +74,10 @@ export const tokenConformance = (bench: Bench): void => {
         test: true,
         mask: { bin: '510510', last4: '5100', length: 16 },
         scheme: 'mastercard',
-        sealedCard: bench.records.bytes(50),
+        sealed: bench.records.bytes(50),
         updatedAt: epochMs(token.updatedAt + 1),
         expiresAt: epochMs(token.createdAt + 9),
+        invalidatedAt: epochMs(token.createdAt + 8),
       }
       await bench.put(replaceToken(replaced))
       expect(await bench.store.token(token.id)).toEqual(replaced)
@@ -96,6 +110,61 @@ export const tokenConformance = (bench: Bench): void => {
       const results = await Promise.all(lists.map((list) => bench.store.commit(list)))
       expect(results.filter(({ ok }) => ok)).toHaveLength(1)
       expect((await bench.store.auditHead()).seq).toBe(1)
+    })
+  })
+
+  describe('a list that expects a token', () => {
+    const expectToken = (token: Pick<StoredToken, 'id' | 'version'>): Change => ({
+      type: 'expect-token',
+      token,
+    })
+
+    test('commits on that version, and leaves the token as it is', async () => {
+      const { tenant, fingerprint } = await setUp()
+      const token = bench.records.token(tenant, fingerprint)
+      await bench.put(putToken(token))
+      await bench.put(expectToken(token), bench.records.audit())
+      expect(await bench.store.token(token.id)).toEqual(token)
+      expect((await bench.store.auditHead()).seq).toBe(1)
+    })
+
+    test('commits nothing on another version, or where there is none', async () => {
+      const { tenant, fingerprint } = await setUp()
+      const token = bench.records.token(tenant, fingerprint, { version: 2 })
+      await bench.put(putToken(token))
+      for (const wrong of [
+        { ...token, version: 1 },
+        { ...token, version: 3 },
+        { id: bench.records.id<StoredToken['id']>(), version: 2 },
+      ])
+        expect(await bench.store.commit([bench.records.audit(), expectToken(wrong)])).toEqual(
+          conflict('expect-token'),
+        )
+      expect((await bench.store.auditHead()).seq).toBe(0)
+    })
+
+    test('finds what the changes before it in its list have made', async () => {
+      const { tenant, fingerprint } = await setUp()
+      const token = bench.records.token(tenant, fingerprint)
+      await bench.put(putToken(token), expectToken(token))
+      const next = { ...token, version: 2 }
+      await bench.put(replaceToken(next), expectToken(next))
+      expect(await bench.store.commit([replaceToken({ ...next, version: 3 }), expectToken(next)])).toEqual(
+        conflict('expect-token'),
+      )
+      expect(await bench.store.token(token.id)).toEqual(next)
+    })
+
+    test('is in conflict where another list changes the token in the same moment', async () => {
+      const { tenant, fingerprint } = await setUp()
+      const token = bench.records.token(tenant, fingerprint)
+      await bench.put(putToken(token))
+      const [changed, first, second] = await Promise.all([
+        bench.store.commit([replaceToken({ ...token, version: 2, status: 'suspended' })]),
+        bench.store.commit([expectToken(token), bench.records.audit()]),
+        bench.store.commit([expectToken({ ...token, version: 2 }), bench.records.audit()]),
+      ])
+      expect([changed, first, second]).toEqual([made, conflict('expect-token'), made])
     })
   })
 
@@ -267,7 +336,7 @@ export const tokenConformance = (bench: Bench): void => {
     })
   })
 
-  test('expired tokens come oldest first, whatever their state, and no more than asked for', async () => {
+  test('expired tokens come oldest first, but not deleted ones, and no more than asked for', async () => {
     const { tenant, fingerprint } = await setUp()
     const { at } = bench.records
     const expiring = (afterMs: number | undefined, status: StoredToken['status'] = 'active') =>
@@ -277,11 +346,75 @@ export const tokenConformance = (bench: Bench): void => {
         expiresAt: afterMs === undefined ? undefined : epochMs(at + afterMs),
       })
     const late = expiring(30, 'suspended')
-    const early = expiring(10, 'deleted')
+    const early = expiring(10)
     const middle = expiring(20)
-    await bench.put(...[late, early, middle, expiring(31), expiring(undefined)].map(putToken))
+    const others = [expiring(5, 'deleted'), expiring(31), expiring(undefined)]
+    await bench.put(...[late, early, middle, ...others].map(putToken))
     expect(await bench.store.expiredTokens(epochMs(at + 30), 10)).toEqual([early, middle, late])
     expect(await bench.store.expiredTokens(epochMs(at + 30), 2)).toEqual([early, middle])
     expect(await bench.store.expiredTokens(epochMs(at + 9), 10)).toEqual([])
+  })
+
+  describe('deleted tokens', () => {
+    test('stay without a card, make room for another, and are erased alone', async () => {
+      const { scope, tenant, fingerprint } = await setUp()
+      const first = bench.records.token(tenant, fingerprint)
+      const tombstone: StoredToken = {
+        ...first,
+        version: 2,
+        status: 'deleted',
+        sealed: new Uint8Array(),
+      }
+      await bench.put(putToken(first))
+      await bench.put(replaceToken(tombstone))
+      expect(await bench.store.token(first.id)).toEqual(tombstone)
+      const second = bench.records.token(tenant, fingerprint)
+      await bench.put(putToken(second))
+      await bench.put({ type: 'erase-token', token: tombstone })
+      expect(await bench.store.token(first.id)).toBeUndefined()
+      expect(await bench.store.uniqueToken(fingerprint)).toEqual(second)
+      const third: StoredToken = { ...second, version: 2, status: 'deleted', sealed: new Uint8Array() }
+      await bench.put(replaceToken(third))
+      await bench.put({ type: 'erase-token', token: third })
+      expect(await bench.store.fingerprint(scope.id, fingerprint.hash)).toBeUndefined()
+    })
+
+    test('are listed by when they were deleted, oldest first, and no more than asked for', async () => {
+      const { tenant, fingerprint } = await setUp()
+      const { at } = bench.records
+      const [late, early, middle, living] = ([30, 10, 20, 5] as const).map((ms) =>
+        bench.records.token(tenant, fingerprint, {
+          unique: false,
+          status: ms === 5 ? 'suspended' : 'deleted',
+          updatedAt: epochMs(at + ms),
+        }),
+      )
+      if (!late || !early || !middle || !living) throw new Error('four tokens')
+      await bench.put(...[late, early, middle, living].map(putToken))
+      expect(await bench.store.deletedTokens(epochMs(at + 31), 10)).toEqual([early, middle, late])
+      expect(await bench.store.deletedTokens(epochMs(at + 30), 10)).toEqual([early, middle])
+      expect(await bench.store.deletedTokens(epochMs(at + 31), 1)).toEqual([early])
+    })
+  })
+
+  test('tokens are found by their last digits, newest first, of one tenant or of all', async () => {
+    const { tenant, fingerprint } = await setUp()
+    const other = bench.records.tenant()
+    await bench.put({ type: 'put-tenant', tenant: other })
+    const { at } = bench.records
+    const ending = (last4: string, ms: number, by = tenant) =>
+      bench.records.token(by, fingerprint, {
+        unique: false,
+        status: ms === 2 ? 'deleted' : 'active',
+        mask: { bin: '411111', last4, length: 16 },
+        createdAt: epochMs(at + ms),
+      })
+    const [first, second, third] = [ending('1111', 1), ending('1111', 2), ending('1111', 3, other)]
+    const bank = bench.records.bankToken(tenant, fingerprint, { mask: { last4: '1111', length: 9 } })
+    await bench.put(...[second, third, first, ending('1112', 4), bank].map(putToken))
+    expect(await bench.store.tokensEndingIn('1111', undefined, 10)).toEqual([third, second, first, bank])
+    expect(await bench.store.tokensEndingIn('1111', tenant.id, 10)).toEqual([second, first, bank])
+    expect(await bench.store.tokensEndingIn('1111', undefined, 2)).toEqual([third, second])
+    expect(await bench.store.tokensEndingIn('111', undefined, 10)).toEqual([])
   })
 }

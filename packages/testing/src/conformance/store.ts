@@ -3,8 +3,12 @@ import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { type Bench, made } from './bench.ts'
 import { createRecords } from './records.ts'
 import { auditConformance } from './store-audit.ts'
+import { binConformance } from './store-bins.ts'
+import { idempotencyConformance } from './store-idempotency.ts'
 import { keyConformance } from './store-keys.ts'
 import { listConformance } from './store-lists.ts'
+import { outboxConformance } from './store-outbox.ts'
+import { outboxLineConformance } from './store-outbox-lines.ts'
 import { tenantConformance } from './store-tenants.ts'
 import { tokenConformance } from './store-tokens.ts'
 
@@ -38,6 +42,10 @@ export const storeConformance = (name: string, openStore: () => Promise<OpenedSt
     listConformance(bench)
     tokenConformance(bench)
     tenantConformance(bench)
+    outboxConformance(bench)
+    outboxLineConformance(bench)
+    idempotencyConformance(bench)
+    binConformance(bench)
     keyConformance(bench)
     auditConformance(bench)
   })

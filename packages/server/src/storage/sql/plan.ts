@@ -1,19 +1,28 @@
 import type { Change } from '@cardkeep/core/changes'
-import type { CodePolicy } from '@cardkeep/core/codes/policy'
-import type { Destination } from '@cardkeep/core/destinations/destination'
-import type { KeyRecord } from '@cardkeep/core/keys'
-import type { Credential, Tenant } from '@cardkeep/core/tenants/tenant'
-import type { StoredToken } from '@cardkeep/core/tokens/token'
+import { claimLifetimeMs, replyLifetimeMs } from '@cardkeep/core/idempotency/claim'
+import {
+  binValues,
+  credentialValues,
+  destinationValues,
+  eventValues,
+  keyValues,
+  policyValues,
+  tenantValues,
+  tokenValues,
+  webhookValues,
+} from './bind.ts'
 import type { StatementName } from './statements.ts'
-import { flagValue, idValue, listValue, orNull, type SqlValue } from './values.ts'
+import { flagValue, idValue, orNull, type SqlValue } from './values.ts'
 
-/**
- * One statement that makes a change. A statement that changes no row did not find what the change expects: the place
- * is taken, the version is another, or there is nothing to change.
- */
+/** One statement of those that make a change. */
 export interface Step {
   readonly statement: StatementName
   readonly values: readonly SqlValue[]
+  /**
+   * What shows that the change found what it expects: that the statement changed a row, or answered one. Where it did
+   * not, the place is taken, the version is another, or there is nothing to change.
+   */
+  readonly expects: 'change' | 'row' | 'nothing'
 }
 
 /** Changes that need what an earlier statement answers; each engine makes these itself. */
@@ -21,133 +30,133 @@ export type AnsweringChange = Extract<Change, { readonly type: 'audit' | 'erase-
 export type PlannedChange = Exclude<Change, AnsweringChange>
 
 type ChangeOf<Type> = Extract<Change, { readonly type: Type }>
-type Plans = { readonly [Type in PlannedChange['type']]: (change: ChangeOf<Type>) => Step }
+type Plan = Step | readonly Step[]
+type Plans = { readonly [Type in PlannedChange['type']]: (change: ChangeOf<Type>) => Plan }
+
+const needsChange = (statement: StatementName, ...values: readonly SqlValue[]): Step => ({
+  statement,
+  values,
+  expects: 'change',
+})
+
+const runs = (statement: StatementName, ...values: readonly SqlValue[]): Step => ({
+  statement,
+  values,
+  expects: 'nothing',
+})
 
 const plans: Plans = {
-  'put-fingerprint': ({ fingerprint: { id, scopeId, hash, keyVersion } }) => ({
-    statement: 'putFingerprint',
-    values: [idValue(id), idValue(scopeId), hash, keyVersion],
+  'put-fingerprint': ({ fingerprint: { id, scopeId, hash, keyVersion } }) =>
+    needsChange('putFingerprint', idValue(id), idValue(scopeId), hash, keyVersion),
+  'put-token': ({ token }) => needsChange('putToken', ...tokenValues(token)),
+  'replace-token': ({ token }) => needsChange('replaceToken', ...tokenValues(token)),
+  'expect-token': ({ token: { id, version } }) => ({
+    statement: 'expectToken',
+    values: [idValue(id), version],
+    expects: 'row',
   }),
-  'put-token': ({ token }) => ({ statement: 'putToken', values: tokenValues(token) }),
-  'replace-token': ({ token }) => ({ statement: 'replaceToken', values: tokenValues(token) }),
-  'put-tenant': ({ tenant }) => ({ statement: 'putTenant', values: tenantValues(tenant) }),
-  'set-code-policy': ({ tenantId, policy }) => ({
-    statement: 'setCodePolicy',
-    values: [idValue(tenantId), ...policyValues(policy)],
-  }),
-  'put-scope': ({ scope: { id, environment, deduplicates, createdAt } }) => ({
-    statement: 'putScope',
-    values: [idValue(id), environment, flagValue(deduplicates), createdAt],
-  }),
-  'link-scope': ({ scopeId, tenantId }) => ({
-    statement: 'linkScope',
-    values: [idValue(scopeId), idValue(tenantId)],
-  }),
-  'put-credential': ({ credential }) => ({
-    statement: 'putCredential',
-    values: credentialValues(credential),
-  }),
-  'revoke-credential': ({ id, at }) => ({ statement: 'revokeCredential', values: [idValue(id), at] }),
-  'put-destination': ({ destination }) => ({
-    statement: 'putDestination',
-    values: destinationValues(destination),
-  }),
-  'remove-destination': ({ id }) => ({ statement: 'removeDestination', values: [idValue(id)] }),
-  'put-key': ({ key }) => ({ statement: 'putKey', values: keyValues(key) }),
-  'set-key-state': ({ id, state, wrapped }) => ({
-    statement: 'setKeyState',
-    values: [idValue(id), state, wrapped],
-  }),
-  'reserve-seals': ({ id, upTo }) => ({ statement: 'reserveSeals', values: [idValue(id), upTo] }),
-  'put-key-set': ({ keySet: { counter, sealedDigest } }) => ({
-    statement: 'putKeySet',
-    values: [counter, sealedDigest],
-  }),
-  'seal-vault': ({ sealed }) => ({ statement: 'sealVault', values: [flagValue(sealed)] }),
-  'put-checkpoint': ({ checkpoint: { seq, hash, at, keyId, signature } }) => ({
-    statement: 'putCheckpoint',
-    values: [seq, hash, at, idValue(keyId), signature],
-  }),
+
+  'put-tenant': ({ tenant }) => needsChange('putTenant', ...tenantValues(tenant)),
+  'set-code-policy': ({ tenantId, policy }) =>
+    needsChange('setCodePolicy', idValue(tenantId), ...policyValues(policy)),
+  'put-scope': ({ scope: { id, environment, deduplicates, createdAt } }) =>
+    needsChange('putScope', idValue(id), environment, flagValue(deduplicates), createdAt),
+  'link-scope': ({ scopeId, tenantId }) => needsChange('linkScope', idValue(scopeId), idValue(tenantId)),
+  'put-credential': ({ credential }) => needsChange('putCredential', ...credentialValues(credential)),
+  'revoke-credential': ({ id, at }) => needsChange('revokeCredential', idValue(id), at),
+  'use-credential': ({ id, at }) => runs('useCredential', idValue(id), at),
+  'disable-credential': ({ id, at, unusedSince }) =>
+    needsChange('disableCredential', idValue(id), at, unusedSince),
+  'enable-credential': ({ id, at }) => needsChange('enableCredential', idValue(id), at),
+  'put-destination': ({ destination }) => needsChange('putDestination', ...destinationValues(destination)),
+  'remove-destination': ({ id }) => needsChange('removeDestination', idValue(id)),
+
+  'put-webhook': ({ webhook }) => [
+    needsChange('putWebhook', ...webhookValues(webhook)),
+    ...webhook.events.map((event) =>
+      runs('putWebhookEvent', idValue(webhook.id), event, idValue(webhook.tenantId)),
+    ),
+  ],
+  'remove-webhook': ({ id }) => needsChange('removeWebhook', idValue(id)),
+  'set-webhook-health': ({ id, health: { failures, pausedUntil } }) =>
+    runs('setWebhookHealth', idValue(id), failures, orNull(pausedUntil)),
+  'emit-event': ({ event }) => runs('emitEvent', ...eventValues(event)),
+  'settle-delivery': ({ no }) => [runs('moveUpAfterDelivery', no), runs('removeDelivery', no)],
+  'delay-delivery': ({ no, attempts, dueAt, failure }) => runs('delayDelivery', no, attempts, dueAt, failure),
+  'give-up-delivery': ({ no, attempts, at, failure }) => [
+    runs('moveUpAfterDelivery', no),
+    runs('buryDelivery', no, attempts, at, failure),
+    runs('removeDelivery', no),
+  ],
+  'replay-delivery': ({ no, at }) => [
+    needsChange('reviveDelivery', no, at),
+    runs('moveBackBehindDelivery', no),
+    runs('removeDeadDelivery', no),
+  ],
+  'purge-dead-deliveries': () => [],
+
+  'claim-idempotency': ({ claim: { name, tenantId, digest, claimId, at } }) =>
+    needsChange(
+      'claimIdempotency',
+      name,
+      idValue(tenantId),
+      digest,
+      idValue(claimId),
+      at,
+      claimLifetimeMs,
+      replyLifetimeMs,
+    ),
+  'settle-idempotency': ({ claim: { name, claimId }, reply: { status, body } }) =>
+    needsChange('settleIdempotency', name, idValue(claimId), status, body),
+  'release-idempotency': ({ claim: { name, claimId } }) => runs('releaseIdempotency', name, idValue(claimId)),
+  'purge-idempotency': () => [],
+
+  'put-bins': ({ set, bins }) => [
+    needsChange('fillBinSet', idValue(set)),
+    ...bins.map((bin) => runs('putBin', idValue(set), ...binValues(bin))),
+  ],
+  'use-bins': ({ set, at }) => [
+    runs('replaceBinSets', idValue(set)),
+    needsChange('useBinSet', idValue(set), at),
+  ],
+
+  'put-key': ({ key }) => needsChange('putKey', ...keyValues(key)),
+  'set-key-state': ({ id, state, wrapped }) => needsChange('setKeyState', idValue(id), state, wrapped),
+  'reserve-seals': ({ id, upTo }) => needsChange('reserveSeals', idValue(id), upTo),
+  'put-key-set': ({ keySet: { counter, sealedDigest } }) => needsChange('putKeySet', counter, sealedDigest),
+  'seal-vault': ({ sealed }) => needsChange('sealVault', flagValue(sealed)),
+
+  'put-checkpoint': ({ checkpoint: { seq, hash, at, keyId, signature } }) =>
+    needsChange('putCheckpoint', seq, hash, at, idValue(keyId), signature),
+  'ship-audit': ({ shipment: { sink, seq, at } }) => runs('shipAudit', sink, seq, at),
+  'archive-audit': ({ anchor: { seq, hash, at } }) => needsChange('putAuditAnchor', seq, hash, at),
 }
 
-export const planChange = (change: PlannedChange): Step => {
+/** The statements that make a change, in order. */
+export const planChange = (change: PlannedChange): readonly Step[] => {
   // The table gives each type the plan of that type; the compiler cannot follow a union through the look-up.
-  const plan = plans[change.type] as (change: PlannedChange) => Step
-  return plan(change)
+  const plan = (plans[change.type] as (change: PlannedChange) => Plan)(change)
+  return 'statement' in plan ? [plan] : plan
 }
 
-const tokenValues = (token: StoredToken): readonly SqlValue[] => [
-  idValue(token.id),
-  idValue(token.scopeId),
-  idValue(token.tenantId),
-  token.fingerprint.hash,
-  token.version,
-  token.status,
-  flagValue(token.test),
-  flagValue(token.unique),
-  token.scheme,
-  token.mask.bin,
-  token.mask.last4,
-  token.mask.length,
-  token.sealedCard,
-  token.createdAt,
-  token.updatedAt,
-  orNull(token.expiresAt),
-]
+/** Some milliseconds of work. */
+const portion = 1_000
 
-const tenantValues = (tenant: Tenant): readonly SqlValue[] => [
-  idValue(tenant.id),
-  tenant.name,
-  tenant.environment,
-  idValue(tenant.defaultScopeId),
-  ...(tenant.codePolicy ? policyValues(tenant.codePolicy) : [null, null, null]),
-  tenant.createdAt,
-]
+type Removals = { readonly [Type in Change['type']]?: (change: ChangeOf<Type>) => readonly Step[] }
 
-const policyValues = ({ hold, ttlMs, uses }: CodePolicy): readonly SqlValue[] => [
-  flagValue(hold),
-  ttlMs,
-  uses,
-]
+const removals: Removals = {
+  'purge-dead-deliveries': ({ before }) => [runs('purgeDeadDeliveries', before, portion)],
+  'purge-idempotency': ({ before }) => [runs('purgeIdempotency', before, portion)],
+  'use-bins': () => [runs('removeReplacedBins', portion)],
+  'archive-audit': () => [runs('removeArchivedEntries', portion), runs('removeArchivedCheckpoints', portion)],
+}
 
-const credentialValues = (credential: Credential): readonly SqlValue[] => [
-  idValue(credential.id),
-  idValue(credential.tenantId),
-  credential.dialect,
-  listValue(credential.permissions),
-  credential.hash,
-  orNull(credential.publicKey),
-  credential.createdAt,
-  orNull(credential.expiresAt),
-  orNull(credential.revokedAt),
-]
-
-const destinationValues = (destination: Destination): readonly SqlValue[] => [
-  idValue(destination.id),
-  idValue(destination.tenantId),
-  destination.origin,
-  orNull(destination.pathPrefix),
-  listValue(destination.methods),
-  orNull(destination.ca),
-  orNull(destination.client?.certificate),
-  orNull(destination.client?.sealedKey),
-  flagValue(destination.allowPrivate),
-  destination.createdAt,
-]
-
-const keyValues = (key: KeyRecord): readonly SqlValue[] => [
-  idValue(key.id),
-  key.purpose,
-  key.owner.type,
-  key.owner.id === '' ? new Uint8Array() : idValue(key.owner.id),
-  orNull(key.environment),
-  key.algorithm,
-  key.version,
-  key.state,
-  key.createdAt,
-  key.expiresAt,
-  key.checkValue,
-  key.wrapped,
-  orNull(key.publicKey),
-  key.reservedSeals,
-]
+/**
+ * What a change leaves to be removed after its commit, a portion in each transaction until one removes nothing: hundreds
+ * of thousands of rows at once would hold up every other commit for a second. Nobody reads these rows any more, and what an
+ * outage leaves of them goes with the next such change.
+ */
+export const planRemovals = (change: Change): readonly Step[] => {
+  const plan = removals[change.type] as ((change: Change) => readonly Step[]) | undefined
+  return plan?.(change) ?? []
+}

@@ -1,7 +1,8 @@
 import type { Scheme } from '@cardkeep/core/cards/scheme'
-import type { AuditCheckpoint } from '@cardkeep/core/changes'
+import type { AuditAnchor, AuditCheckpoint, AuditShipment } from '@cardkeep/core/changes'
 import type { CodePolicy, Dialect } from '@cardkeep/core/codes/policy'
 import { type Destination, forwardMethods } from '@cardkeep/core/destinations/destination'
+import type { FingerprintId, ScopeId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
 import {
   type KeyAlgorithm,
   type KeyRecord,
@@ -23,24 +24,24 @@ import {
   type Row,
   readBytes,
   readFlag,
+  readHeaders,
   readId,
   readNumber,
   readOptional,
   readText,
+  readTexts,
   readTime,
   readWord,
   readWords,
+  wordsOf,
 } from './values.ts'
 
 /* Rows become domain values field by field: what a row holds besides never gets any further. */
 
-/** The words of a union as a list that cannot lack one: a missing key does not compile. */
-const wordsOf = <Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] =>
-  Object.keys(words) as Word[]
-
 const environments = wordsOf<Environment>({ test: true, live: true })
 const statuses = wordsOf<TokenStatus>({ active: true, suspended: true, deleted: true })
-const dialects = wordsOf<Dialect>({ ozura: true, hellgate: true, verifone: true, pismo: true })
+const tokenTypes = wordsOf<StoredToken['type']>({ card: true, bank: true })
+export const dialects = wordsOf<Dialect>({ ozura: true, hellgate: true, verifone: true, pismo: true })
 const ownerTypes = wordsOf<KeyRecord['owner']['type']>({ vault: true, scope: true, tenant: true })
 const algorithms = wordsOf<KeyAlgorithm>({ 'AES-256-GCM': true, 'HMAC-SHA-256': true, Ed25519: true })
 const states = wordsOf<KeyState>({ active: true, 'decrypt-only': true, destroyed: true })
@@ -53,34 +54,41 @@ const schemes = wordsOf<Scheme>({
   jcb: true,
   unionpay: true,
   maestro: true,
+  elo: true,
+  hipercard: true,
+  mir: true,
+  rupay: true,
+  troy: true,
+  verve: true,
   unknown: true,
 })
 
-export const readToken = (row: Row): StoredToken => ({
-  id: readId(row, 'id'),
-  scopeId: readId(row, 'scope_id'),
-  tenantId: readId(row, 'tenant_id'),
-  version: readNumber(row, 'version'),
-  status: readWord(row, 'status', statuses),
-  test: readFlag(row, 'is_test'),
-  unique: readFlag(row, 'is_unique'),
-  fingerprint: {
-    scopeId: readId(row, 'scope_id'),
-    hash: readBytes(row, 'fingerprint_hash'),
-    keyVersion: readNumber(row, 'fingerprint_key_version'),
-    id: readId(row, 'fingerprint_id'),
-  },
-  scheme: readWord(row, 'scheme', schemes),
-  mask: {
-    bin: readText(row, 'bin'),
-    last4: readText(row, 'last4'),
-    length: readNumber(row, 'pan_length'),
-  },
-  sealedCard: readBytes(row, 'sealed_card'),
-  createdAt: readTime(row, 'created_at'),
-  updatedAt: readTime(row, 'updated_at'),
-  expiresAt: readOptional(row, 'expires_at', readTime),
-})
+export const readToken = (row: Row): StoredToken => {
+  const record = {
+    id: readId<TokenId>(row, 'id'),
+    scopeId: readId<ScopeId>(row, 'scope_id'),
+    tenantId: readId<TenantId>(row, 'tenant_id'),
+    version: readNumber(row, 'version'),
+    status: readWord(row, 'status', statuses),
+    test: readFlag(row, 'is_test'),
+    unique: readFlag(row, 'is_unique'),
+    fingerprint: {
+      scopeId: readId<ScopeId>(row, 'scope_id'),
+      hash: readBytes(row, 'fingerprint_hash'),
+      keyVersion: readNumber(row, 'fingerprint_key_version'),
+      id: readId<FingerprintId>(row, 'fingerprint_id'),
+    },
+    sealed: readBytes(row, 'sealed'),
+    createdAt: readTime(row, 'created_at'),
+    updatedAt: readTime(row, 'updated_at'),
+    expiresAt: readOptional(row, 'expires_at', readTime),
+    invalidatedAt: readOptional(row, 'invalidated_at', readTime),
+  }
+  const mask = { last4: readText(row, 'last4'), length: readNumber(row, 'number_length') }
+  if (readWord(row, 'type', tokenTypes) === 'bank') return { type: 'bank', ...record, mask }
+  const bin = readText(row, 'bin')
+  return { type: 'card', ...record, scheme: readWord(row, 'scheme', schemes), mask: { bin, ...mask } }
+}
 
 export const readFingerprint = (row: Row): StoredFingerprint => ({
   scopeId: readId(row, 'scope_id'),
@@ -102,6 +110,7 @@ const readPolicy = (row: Row): CodePolicy => ({
   hold: readFlag(row, 'policy_hold'),
   ttlMs: readNumber(row, 'policy_ttl_ms'),
   uses: readNumber(row, 'policy_uses'),
+  destinations: readOptional(row, 'policy_destinations', readTexts),
 })
 
 export const readScope = (row: Row): Scope => ({
@@ -121,6 +130,8 @@ export const readCredential = (row: Row): Credential => ({
   createdAt: readTime(row, 'created_at'),
   expiresAt: readOptional(row, 'expires_at', readTime),
   revokedAt: readOptional(row, 'revoked_at', readTime),
+  lastUsedAt: readOptional(row, 'last_used_at', readTime),
+  disabledAt: readOptional(row, 'disabled_at', readTime),
 })
 
 export const readDestination = (row: Row): Destination => ({
@@ -134,6 +145,7 @@ export const readDestination = (row: Row): Destination => ({
     certificate: readText(row, 'client_certificate'),
     sealedKey: readBytes(row, 'client_sealed_key'),
   })),
+  headers: readHeaders(row, 'headers'),
   allowPrivate: readFlag(row, 'allow_private'),
   createdAt: readTime(row, 'created_at'),
 })
@@ -179,4 +191,16 @@ export const readCheckpoint = (row: Row): AuditCheckpoint => ({
   at: readTime(row, 'at'),
   keyId: readId(row, 'key_id'),
   signature: readBytes(row, 'signature'),
+})
+
+export const readAnchor = (row: Row): AuditAnchor => ({
+  seq: readNumber(row, 'seq'),
+  hash: readBytes(row, 'hash'),
+  at: readTime(row, 'at'),
+})
+
+export const readShipment = (row: Row): AuditShipment => ({
+  sink: readText(row, 'sink'),
+  seq: readNumber(row, 'seq'),
+  at: readTime(row, 'at'),
 })

@@ -1,3 +1,10 @@
+CREATE TABLE audit_anchor (
+  id integer not null primary key check (id = 1),
+  seq integer not null,
+  hash blob not null check (length(hash) = 32),
+  at integer not null
+) strict;
+
 CREATE TABLE audit_checkpoints (
   no integer primary key,
   seq integer not null,
@@ -15,6 +22,34 @@ CREATE TABLE audit_entries (
   hash blob not null check (length(hash) = 32)
 ) strict;
 
+CREATE TABLE audit_shipments (
+  sink text not null primary key,
+  seq integer not null,
+  at integer not null
+) strict, without rowid;
+
+CREATE TABLE bin_sets (
+  id blob not null primary key,
+  state text not null check (state in ('filling', 'used', 'removed')),
+  used_at integer,
+  bins integer
+) strict, without rowid;
+
+CREATE UNIQUE INDEX bin_sets_used on bin_sets (state) where state = 'used';
+
+CREATE TABLE bins (
+  set_id blob not null,
+  prefix text not null,
+  brand text,
+  funding text,
+  segment text,
+  product text,
+  issuer text,
+  country text,
+  currency text,
+  primary key (set_id, prefix)
+) strict, without rowid;
+
 CREATE TABLE credentials (
   id blob not null primary key,
   tenant_id blob not null references tenants (id),
@@ -25,9 +60,50 @@ CREATE TABLE credentials (
   created_at integer not null,
   expires_at integer,
   revoked_at integer
-) strict, without rowid;
+, last_used_at integer, disabled_at integer) strict, without rowid;
 
 CREATE INDEX credentials_by_tenant on credentials (tenant_id);
+
+CREATE TABLE dead_deliveries (
+  no integer not null primary key,
+  webhook_id blob not null references webhooks (id) on delete cascade,
+  event_id blob not null,
+  tenant_id blob not null,
+  event text not null,
+  subject_type text not null,
+  subject_id blob not null,
+  at integer not null,
+  data text not null,
+  attempts integer not null,
+  failure text not null,
+  dead_at integer not null
+) strict;
+
+CREATE INDEX dead_deliveries_by_tenant on dead_deliveries (tenant_id, dead_at);
+
+CREATE INDEX dead_deliveries_by_time on dead_deliveries (dead_at);
+
+CREATE INDEX dead_deliveries_by_webhook on dead_deliveries (webhook_id);
+
+CREATE TABLE deliveries (
+  no integer primary key autoincrement,
+  webhook_id blob not null references webhooks (id) on delete cascade,
+  event_id blob not null,
+  tenant_id blob not null,
+  event text not null,
+  subject_type text not null,
+  subject_id blob not null,
+  at integer not null,
+  data text not null,
+  attempts integer not null,
+  due_at integer not null,
+  is_first integer not null check (is_first in (0, 1)),
+  failure text
+) strict;
+
+CREATE INDEX deliveries_by_line on deliveries (webhook_id, subject_id, no);
+
+CREATE INDEX deliveries_due on deliveries (webhook_id, due_at) where is_first = 1;
 
 CREATE TABLE destinations (
   id blob not null primary key,
@@ -39,7 +115,7 @@ CREATE TABLE destinations (
   client_certificate text,
   client_sealed_key blob,
   allow_private integer not null check (allow_private in (0, 1)),
-  created_at integer not null,
+  created_at integer not null, headers text not null default '[]',
   check ((client_certificate is null) = (client_sealed_key is null))
 ) strict, without rowid;
 
@@ -53,6 +129,19 @@ CREATE TABLE fingerprints (
   key_version integer not null,
   unique (scope_id, hash)
 ) strict;
+
+CREATE TABLE idempotency_claims (
+  name blob not null unique check (length(name) = 32),
+  tenant_id blob not null references tenants (id),
+  digest blob not null check (length(digest) = 32),
+  claim_id blob not null,
+  at integer not null,
+  status integer,
+  body text,
+  check ((status is null) = (body is null))
+) strict;
+
+CREATE INDEX idempotency_claims_by_time on idempotency_claims (at);
 
 CREATE TABLE key_set (
   id integer not null primary key check (id = 1),
@@ -106,7 +195,7 @@ CREATE TABLE tenants (
   policy_hold integer check (policy_hold in (0, 1)),
   policy_ttl_ms integer,
   policy_uses integer,
-  created_at integer not null,
+  created_at integer not null, policy_destinations text,
   check ((policy_hold is null) = (policy_ttl_ms is null) and (policy_hold is null) = (policy_uses is null))
 ) strict, without rowid;
 
@@ -122,16 +211,18 @@ CREATE TABLE tokens (
   scheme text not null,
   bin text not null,
   last4 text not null,
-  pan_length integer not null,
-  sealed_card blob not null,
+  number_length integer not null,
+  sealed blob not null,
   created_at integer not null,
   updated_at integer not null,
   expires_at integer
-) strict;
+, type text not null default 'card' check (type in ('card', 'bank')), invalidated_at integer) strict;
 
-CREATE INDEX tokens_by_expiry on tokens (expires_at) where expires_at is not null;
+CREATE INDEX tokens_by_expiry on tokens (expires_at) where expires_at is not null and status <> 'deleted';
 
 CREATE INDEX tokens_by_fingerprint on tokens (fingerprint_no);
+
+CREATE INDEX tokens_deleted on tokens (updated_at) where status = 'deleted';
 
 CREATE UNIQUE INDEX tokens_unique on tokens (fingerprint_no) where is_unique = 1 and status <> 'deleted';
 
@@ -140,3 +231,27 @@ CREATE TABLE vault_state (
   sealed integer not null check (sealed in (0, 1)),
   write_probes integer not null
 ) strict;
+
+CREATE TABLE webhook_events (
+  webhook_id blob not null references webhooks (id) on delete cascade,
+  event text not null,
+  tenant_id blob not null,
+  primary key (webhook_id, event)
+) strict, without rowid;
+
+CREATE INDEX webhook_events_by_tenant on webhook_events (tenant_id, event);
+
+CREATE TABLE webhooks (
+  id blob not null primary key,
+  tenant_id blob not null references tenants (id),
+  url text not null,
+  form text not null,
+  allow_private integer not null check (allow_private in (0, 1)),
+  ca text,
+  sealed_secret blob not null,
+  created_at integer not null,
+  failures integer not null,
+  paused_until integer
+) strict, without rowid;
+
+CREATE INDEX webhooks_by_tenant on webhooks (tenant_id);

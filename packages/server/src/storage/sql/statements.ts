@@ -1,3 +1,7 @@
+import { binStatements } from './bin-statements.ts'
+import { idempotencyStatements } from './idempotency-statements.ts'
+import { outboxStatements } from './outbox-statements.ts'
+
 /*
  * Every statement of the store, once for both engines: `$n` placeholders, no functions of time, bytes for ids,
  * 0 and 1 for flags. An insert that finds its place taken changes no row; whoever runs it sees the count.
@@ -5,19 +9,25 @@
 
 const tokenColumns = `tokens.id, tokens.scope_id, tokens.tenant_id, tokens.version, tokens.status, tokens.is_test,
   tokens.is_unique, fingerprints.id as fingerprint_id, fingerprints.hash as fingerprint_hash,
-  fingerprints.key_version as fingerprint_key_version, tokens.scheme, tokens.bin, tokens.last4, tokens.pan_length,
-  tokens.sealed_card, tokens.created_at, tokens.updated_at, tokens.expires_at`
+  fingerprints.key_version as fingerprint_key_version, tokens.type, tokens.scheme, tokens.bin, tokens.last4,
+  tokens.number_length, tokens.sealed, tokens.created_at, tokens.updated_at, tokens.expires_at, tokens.invalidated_at`
 
 const tokens = 'tokens join fingerprints on fingerprints.no = tokens.fingerprint_no'
 
-const tenantColumns =
-  'id, name, environment, default_scope_id, policy_hold, policy_ttl_ms, policy_uses, created_at'
+const tenantColumns = `id, name, environment, default_scope_id, policy_hold, policy_ttl_ms, policy_uses,
+  policy_destinations, created_at`
 
-const credentialColumns =
-  'id, tenant_id, dialect, permissions, hash, public_key, created_at, expires_at, revoked_at'
+const credentialColumns = `id, tenant_id, dialect, permissions, hash, public_key, created_at, expires_at, revoked_at,
+  last_used_at, disabled_at`
+
+const destinationColumns = `id, tenant_id, origin, path_prefix, methods, ca, client_certificate, client_sealed_key,
+  headers, allow_private, created_at`
 
 const keyColumns = `id, purpose, owner_type, owner_id, environment, algorithm, version, state, created_at, expires_at,
   check_value, wrapped, public_key, reserved_seals`
+
+// Entries before the anchor are gone for every reader, also while they still wait to be removed.
+const archivedUpTo = 'coalesce((select anchor.seq from audit_anchor as anchor where anchor.id = 1), 0)'
 
 export const statements = {
   putFingerprint: `insert into fingerprints (id, scope_id, hash, key_version) values ($1, $2, $3, $4)
@@ -27,25 +37,35 @@ export const statements = {
     and not exists (select 1 from tokens where tokens.fingerprint_no = fingerprints.no)`,
 
   // A fingerprint that was erased meanwhile leaves a null where none may be; whoever runs this takes it for a conflict.
-  putToken: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, scheme,
-      bin, last4, pan_length, sealed_card, created_at, updated_at, expires_at)
+  putToken: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, type,
+      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at)
     values ($1, $2, $3, (select no from fingerprints where scope_id = $2 and hash = $4), $5, $6, $7, $8, $9, $10, $11,
-      $12, $13, $14, $15, $16)
+      $12, $13, $14, $15, $16, $17, $18)
     on conflict do nothing`,
   replaceToken: `update tokens set scope_id = $2, tenant_id = $3,
       fingerprint_no = (select no from fingerprints where scope_id = $2 and hash = $4), version = $5, status = $6,
-      is_test = $7, is_unique = $8, scheme = $9, bin = $10, last4 = $11, pan_length = $12, sealed_card = $13,
-      created_at = $14, updated_at = $15, expires_at = $16
+      is_test = $7, is_unique = $8, type = $9, scheme = $10, bin = $11, last4 = $12, number_length = $13, sealed = $14,
+      created_at = $15, updated_at = $16, expires_at = $17, invalidated_at = $18
     where id = $1 and version = $5 - 1`,
+  // Where several write at once it must also hold the row until the end of the transaction.
+  expectToken: 'select 1 as found from tokens where id = $1 and version = $2',
   eraseToken: 'delete from tokens where id = $1 and version = $2 returning fingerprint_no',
   token: `select ${tokenColumns} from ${tokens} where tokens.id = $1`,
   uniqueToken: `select ${tokenColumns} from ${tokens} where fingerprints.scope_id = $1 and fingerprints.hash = $2
     and tokens.is_unique = 1 and tokens.status <> 'deleted'`,
   expiredTokens: `select ${tokenColumns} from ${tokens} where tokens.expires_at <= $1
-    order by tokens.expires_at limit $2`,
+    and tokens.status <> 'deleted' order by tokens.expires_at limit $2`,
+  deletedTokens: `select ${tokenColumns} from ${tokens} where tokens.status = 'deleted' and tokens.updated_at < $1
+    order by tokens.updated_at limit $2`,
+  tokensEndingIn: `select ${tokenColumns} from ${tokens} where tokens.last4 = $1
+    order by tokens.created_at desc, tokens.id desc limit $2`,
+  tokensOfTenantEndingIn: `select ${tokenColumns} from ${tokens} where tokens.last4 = $1 and tokens.tenant_id = $2
+    order by tokens.created_at desc, tokens.id desc limit $3`,
 
-  putTenant: `insert into tenants (${tenantColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-  setCodePolicy: 'update tenants set policy_hold = $2, policy_ttl_ms = $3, policy_uses = $4 where id = $1',
+  putTenant: `insert into tenants (${tenantColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict do nothing`,
+  setCodePolicy: `update tenants set policy_hold = $2, policy_ttl_ms = $3, policy_uses = $4, policy_destinations = $5
+    where id = $1`,
   tenant: `select ${tenantColumns} from tenants where id = $1`,
   tenantNamed: `select ${tenantColumns} from tenants where name = $1`,
   tenants: `select ${tenantColumns} from tenants order by created_at, id`,
@@ -56,20 +76,27 @@ export const statements = {
   linkScope: 'insert into scope_links (scope_id, tenant_id) values ($1, $2) on conflict do nothing',
   isLinked: 'select 1 as linked from scope_links where scope_id = $1 and tenant_id = $2',
 
-  putCredential: `insert into credentials (${credentialColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    on conflict do nothing`,
+  putCredential: `insert into credentials (${credentialColumns})
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
   revokeCredential: 'update credentials set revoked_at = $2 where id = $1 and revoked_at is null',
+  useCredential: `update credentials set last_used_at = $2
+    where id = $1 and (last_used_at is null or last_used_at < $2)`,
+  disableCredential: `update credentials set disabled_at = $2
+    where id = $1 and disabled_at is null and (last_used_at is null or last_used_at <= $3)`,
+  enableCredential: `update credentials set disabled_at = null, last_used_at = $2
+    where id = $1 and disabled_at is not null`,
   credential: `select ${credentialColumns} from credentials where id = $1`,
   credentials: `select ${credentialColumns} from credentials order by created_at, id`,
   credentialsOfTenant: `select ${credentialColumns} from credentials where tenant_id = $1 order by created_at, id`,
 
-  putDestination: `insert into destinations (id, tenant_id, origin, path_prefix, methods, ca, client_certificate,
-      client_sealed_key, allow_private, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+  putDestination: `insert into destinations (${destinationColumns})
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
   removeDestination: 'delete from destinations where id = $1',
-  destinations: `select id, tenant_id, origin, path_prefix, methods, ca, client_certificate, client_sealed_key,
-      allow_private, created_at
-    from destinations where tenant_id = $1 order by created_at, id`,
+  destinations: `select ${destinationColumns} from destinations where tenant_id = $1 order by created_at, id`,
+
+  ...outboxStatements,
+  ...idempotencyStatements,
+  ...binStatements,
 
   putKey: `insert into keys (${keyColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     on conflict do nothing`,
@@ -85,13 +112,30 @@ export const statements = {
 
   appendAuditEntry: 'insert into audit_entries (seq, text, hash) values ($1, $2, $3)',
   auditHead: 'select seq, hash from audit_entries order by seq desc limit 1',
-  auditEntries: 'select seq, text, hash from audit_entries where seq > $1 order by seq limit $2',
+  // The sign makes the engine begin at the place that was asked for and not at the anchor.
+  auditEntries: `select seq, text, hash from audit_entries where seq > $1 and +seq > ${archivedUpTo}
+    order by seq limit $2`,
   // Inserts nothing where the chain holds another entry, or none, at this place.
   putCheckpoint: `insert into audit_checkpoints (seq, hash, at, key_id, signature)
     select $1, $2, $3, $4, $5 from audit_entries where seq = $1 and hash = $2`,
-  checkpoints: 'select seq, hash, at, key_id, signature from audit_checkpoints order by seq, no',
+  checkpoints: `select seq, hash, at, key_id, signature from audit_checkpoints where seq >= ${archivedUpTo}
+    order by seq, no`,
   lastCheckpoint: `select seq, hash, at, key_id, signature from audit_checkpoints
     order by seq desc, no desc limit 1`,
+
+  shipAudit: `insert into audit_shipments (sink, seq, at) values ($1, $2, $3)
+    on conflict (sink) do update set seq = $2, at = $3`,
+  auditShipments: 'select sink, seq, at from audit_shipments order by sink',
+  // Changes no row where there is no such checkpoint, or where the chain would be left without an end.
+  putAuditAnchor: `insert into audit_anchor (id, seq, hash, at)
+    select 1, $1, $2, $3 from audit_entries where seq = $1 + 1
+      and exists (select 1 from audit_checkpoints where audit_checkpoints.seq = $1 and audit_checkpoints.hash = $2)
+    on conflict (id) do update set seq = $1, hash = $2, at = $3`,
+  removeArchivedEntries: `delete from audit_entries where seq in (
+      select seq from audit_entries where seq <= ${archivedUpTo} order by seq limit $1)`,
+  removeArchivedCheckpoints: `delete from audit_checkpoints where no in (
+      select no from audit_checkpoints where seq < ${archivedUpTo} order by seq limit $1)`,
+  auditAnchor: 'select seq, hash, at from audit_anchor where id = 1',
 } as const satisfies Record<string, string>
 
 export type StatementName = keyof typeof statements

@@ -1,3 +1,4 @@
+import type { ProviderHeader } from '@cardkeep/core/destinations/destination'
 import type { Brand } from '@cardkeep/core/kernel/brand'
 import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 
@@ -24,6 +25,10 @@ export const orNull = <T extends SqlValue>(value: T | undefined): T | null => va
 
 /** Only for lists that are stored and read as a whole. */
 export const listValue = (list: readonly string[]): string => JSON.stringify(list)
+
+/** Pairs of name and base64, stored and read as a whole like any list. */
+export const headersValue = (headers: readonly ProviderHeader[]): string =>
+  JSON.stringify(headers.map(({ name, sealedValue }) => [name, Buffer.from(sealedValue).toString('base64')]))
 
 export const readText: Read<string> = (row, column) => {
   const value = row[column]
@@ -60,10 +65,41 @@ export const readWords = <Word extends string>(
   column: string,
   words: readonly Word[],
 ): readonly Word[] => {
-  const list: unknown = JSON.parse(readText(row, column))
-  if (!Array.isArray(list)) return unexpected(column)
-  return list.map((entry) => words.find((word) => word === entry) ?? unexpected(column))
+  return readTexts(row, column).map((entry) => words.find((word) => word === entry) ?? unexpected(column))
 }
+
+export const readTexts: Read<readonly string[]> = (row, column) =>
+  readList(row, column).map((entry) => (typeof entry === 'string' ? entry : unexpected(column)))
+
+export const readHeaders: Read<readonly ProviderHeader[]> = (row, column) =>
+  readList(row, column).map((entry) => {
+    const [name, value] = Array.isArray(entry) ? (entry as readonly unknown[]) : []
+    if (typeof name !== 'string' || typeof value !== 'string') return unexpected(column)
+    return { name, sealedValue: new Uint8Array(Buffer.from(value, 'base64')) }
+  })
+
+const readList: Read<readonly unknown[]> = (row, column) => {
+  const list: unknown = JSON.parse(readText(row, column))
+  return Array.isArray(list) ? list : unexpected(column)
+}
+
+/** What may stand in an object that is stored as JSON: nothing nested. */
+export type Scalars = Readonly<Record<string, string | number | boolean | null>>
+
+export const readScalars: Read<Scalars> = (row, column) => {
+  const value: unknown = JSON.parse(readText(row, column))
+  return isScalars(value) ? value : unexpected(column)
+}
+
+const isScalars = (value: unknown): value is Scalars =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((entry) => entry === null || typeof entry !== 'object')
+
+/** The words of a union as a list that cannot lack one: a missing key does not compile. */
+export const wordsOf = <Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] =>
+  Object.keys(words) as Word[]
 
 export const readOptional = <T>(row: Row, column: string, read: Read<T>): T | undefined =>
   row[column] === null ? undefined : read(row, column)

@@ -46,7 +46,7 @@ export const createApplier = (prepared: Prepared): ChangeApplier => {
     for (const change of changes) {
       if (change.type === 'erase-token') continue
       if (change.type === 'audit') appendEntry(change.entry)
-      else if (!isMade(planChange(change))) return conflictOf(change)
+      else if (!planChange(change).every(isMade)) return conflictOf(change)
     }
     for (const no of fingerprintNos) prepared.eraseFingerprint.run(no)
     return undefined
@@ -59,9 +59,10 @@ export const createApplier = (prepared: Prepared): ChangeApplier => {
     head = link
   }
 
-  const isMade = ({ statement, values }: Step): boolean => {
+  const isMade = ({ statement, values, expects }: Step): boolean => {
     try {
-      return prepared[statement].run(...values) > 0
+      if (expects === 'row') return prepared[statement].get(...values) !== undefined
+      return prepared[statement].run(...values) > 0 || expects === 'nothing'
     } catch (error) {
       if (error instanceof ConstraintViolation) return false
       throw error

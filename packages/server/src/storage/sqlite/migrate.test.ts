@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { epochMs } from '@cardkeep/core/kernel/time'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { describe, expect, test } from 'vitest'
 import { type Migration, readMigrations } from '../sql/migrations.ts'
@@ -124,12 +125,23 @@ describe('the schema', () => {
         .all(),
     )
     expect(Object.fromEntries(rows.map(({ name, columns }) => [name, columns]))).toEqual({
+      audit_anchor: 'id seq hash at',
       audit_checkpoints: 'no seq hash at key_id signature',
       audit_entries: 'seq text hash',
-      credentials: 'id tenant_id dialect permissions hash public_key created_at expires_at revoked_at',
+      audit_shipments: 'sink seq at',
+      bin_sets: 'id state used_at bins',
+      bins: 'set_id prefix brand funding segment product issuer country currency',
+      credentials:
+        'id tenant_id dialect permissions hash public_key created_at expires_at revoked_at last_used_at disabled_at',
+      dead_deliveries:
+        'no webhook_id event_id tenant_id event subject_type subject_id at data attempts failure dead_at',
+      deliveries:
+        'no webhook_id event_id tenant_id event subject_type subject_id at data attempts due_at is_first failure',
       destinations:
-        'id tenant_id origin path_prefix methods ca client_certificate client_sealed_key allow_private created_at',
+        'id tenant_id origin path_prefix methods ca client_certificate client_sealed_key allow_private created_at ' +
+        'headers',
       fingerprints: 'no id scope_id hash key_version',
+      idempotency_claims: 'name tenant_id digest claim_id at status body',
       key_set: 'id counter sealed_digest',
       keys:
         'id purpose owner_type owner_id environment algorithm version state created_at expires_at check_value ' +
@@ -137,11 +149,98 @@ describe('the schema', () => {
       schema_version: 'number name checksum',
       scope_links: 'scope_id tenant_id',
       scopes: 'id environment deduplicates created_at',
-      tenants: 'id name environment default_scope_id policy_hold policy_ttl_ms policy_uses created_at',
+      // The engine's own: the last number of each table that uses none twice.
+      sqlite_sequence: 'name seq',
+      tenants:
+        'id name environment default_scope_id policy_hold policy_ttl_ms policy_uses created_at policy_destinations',
       tokens:
-        'id scope_id tenant_id fingerprint_no version status is_test is_unique scheme bin last4 pan_length ' +
-        'sealed_card created_at updated_at expires_at',
+        'id scope_id tenant_id fingerprint_no version status is_test is_unique scheme bin last4 number_length ' +
+        'sealed created_at updated_at expires_at type invalidated_at',
       vault_state: 'id sealed write_probes',
+      webhook_events: 'webhook_id event tenant_id',
+      webhooks: 'id tenant_id url form allow_private ca sealed_secret created_at failures paused_until',
     })
+  })
+})
+
+describe('a database of the first version', () => {
+  const uuidOf = (text: string): string => text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  const hexOf = (digit: string): string => `${digit.repeat(12)}4${digit.repeat(3)}8${digit.repeat(15)}`
+  const [scope, tenant, fingerprint, token, credential, destination] = ['1', '2', '3', '4', '5', '6'].map(
+    hexOf,
+  )
+  const rows = `
+    insert into scopes values (x'${scope}', 'test', 1, 10);
+    insert into tenants values (x'${tenant}', 'first', 'test', x'${scope}', 1, 60000, 2, 11);
+    insert into fingerprints values (7, x'${fingerprint}', x'${scope}', x'${'ab'.repeat(32)}', 1);
+    insert into tokens values (x'${token}', x'${scope}', x'${tenant}', 7, 3, 'suspended', 0, 1, 'visa', '400000', '0002',
+      16, x'5ea1ed', 12, 13, 14);
+    insert into credentials values (x'${credential}', x'${tenant}', 'ozura', '["forward"]', x'cc', null, 15, null, null);
+    insert into destinations values (x'${destination}', x'${tenant}', 'https://psp.example', null, '[]', null, null, null,
+      0, 16);
+    insert into audit_entries values (1, '[]', x'${'cd'.repeat(32)}');`
+
+  test('keeps what it holds, and works', async () => {
+    const file = freshFile()
+    await inDatabase(file, async (database) => {
+      await migrate(database, readMigrations().slice(0, 1), usualPatience)
+      database.exec(rows)
+    })
+    const store = await openSqliteStore({ file })
+    const [scopeId, tenantId, tokenId, fingerprintId] = [scope, tenant, token, fingerprint].map((hex) =>
+      uuidOf(hex ?? ''),
+    )
+    const found = await store.tenantNamed('first')
+    expect(found).toEqual({
+      id: tenantId,
+      name: 'first',
+      environment: 'test',
+      defaultScopeId: scopeId,
+      codePolicy: { hold: true, ttlMs: 60_000, uses: 2, destinations: undefined },
+      createdAt: 11,
+    })
+    if (!found) throw new Error('the tenant is there')
+    const hash = Buffer.from('ab'.repeat(32), 'hex')
+    const [expired] = await store.expiredTokens(epochMs(14), 10)
+    expect(expired).toEqual({
+      id: tokenId,
+      scopeId,
+      tenantId,
+      version: 3,
+      status: 'suspended',
+      test: false,
+      unique: true,
+      fingerprint: { id: fingerprintId, scopeId, hash: new Uint8Array(hash), keyVersion: 1 },
+      type: 'card',
+      scheme: 'visa',
+      mask: { bin: '400000', last4: '0002', length: 16 },
+      sealed: new Uint8Array([0x5e, 0xa1, 0xed]),
+      createdAt: 12,
+      updatedAt: 13,
+      expiresAt: 14,
+      invalidatedAt: undefined,
+    })
+    expect(await store.credentials(found.id)).toEqual([
+      {
+        id: uuidOf(credential ?? ''),
+        tenantId,
+        dialect: 'ozura',
+        permissions: ['forward'],
+        hash: new Uint8Array([0xcc]),
+        publicKey: undefined,
+        createdAt: 15,
+        expiresAt: undefined,
+        revokedAt: undefined,
+        lastUsedAt: undefined,
+        disabledAt: undefined,
+      },
+    ])
+    expect((await store.destinations(found.id)).map(({ origin, headers }) => ({ origin, headers }))).toEqual([
+      { origin: 'https://psp.example', headers: [] },
+    ])
+    expect((await store.auditHead()).seq).toBe(1)
+    if (!expired) throw new Error('the token is there')
+    expect((await store.commit([{ type: 'erase-token', token: expired }])).ok).toBe(true)
+    await store.close()
   })
 })

@@ -18,15 +18,29 @@ test('no statement walks through or sorts a table that grows with the traffic', 
   expect(costly.map(([name]) => name).toSorted()).toEqual([
     // The head is the end of the chain: one step from behind.
     'auditHead',
-    // All are wanted, along an index, …
-    'checkpoints',
-    // … and these are as many as operators have made.
+    // One for each place that gets the log.
+    'auditShipments',
+    // These are as many as operators have made.
     'credentials',
     'credentialsOfTenant',
+    // From behind, as many as are asked for.
+    'deadDeliveries',
     'destinations',
+    // One step into an index for each webhook, however much waits.
+    'dueWebhooks',
     'keys',
     // From behind as well.
     'lastCheckpoint',
+    // Counts along an index; the oldest is one step.
+    'outboxState',
+    // Tables of BINs are as many as were ever imported.
+    'removeReplacedBins',
+    'replaceBinSets',
     'tenants',
+    // An operator looks for a token, in a process of its own.
+    'tokensEndingIn',
+    'tokensOfTenantEndingIn',
+    'webhooks',
+    'webhooksOfTenant',
   ])
 })

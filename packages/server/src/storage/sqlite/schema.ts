@@ -10,7 +10,10 @@ export const dumpFreshSchema = async (emptyFile: string): Promise<string> => {
   try {
     await migrate(database, readMigrations(), usualPatience)
     return database
-      .prepare("select sql from sqlite_schema where sql is not null order by tbl_name, type = 'index', name")
+      .prepare(
+        `select sql from sqlite_schema where sql is not null and name <> 'sqlite_sequence'
+         order by tbl_name, type = 'index', name`,
+      )
       .all()
       .map((row) => `${readText(row, 'sql')};\n`)
       .join('\n')

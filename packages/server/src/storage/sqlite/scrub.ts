@@ -3,7 +3,16 @@ import { UnavailableError } from '@cardkeep/core/errors'
 import type { Database } from './database.ts'
 
 /** After these, bytes that should be gone still stand in the write-ahead log. */
-const erasing: ReadonlySet<Change['type']> = new Set(['erase-token', 'remove-destination', 'set-key-state'])
+const erasing: ReadonlySet<Change['type']> = new Set([
+  'erase-token',
+  'remove-destination',
+  'remove-webhook',
+  'set-key-state',
+])
+
+/** A token that is deleted loses its card at once, though its row stays for a while. */
+const isErasing = (change: Change): boolean =>
+  erasing.has(change.type) || (change.type === 'replace-token' && change.token.sealed.length === 0)
 
 /** How long what was erased may stay in the log. Copying the log is work: a sweep of many tokens should cause it once. */
 export const scrubAfterMs = 1_000
@@ -44,7 +53,7 @@ export const createScrubber = (database: Database): Scrubber => {
 
   return {
     written: (changes) => {
-      if (changes.some(({ type }) => erasing.has(type))) arm()
+      if (changes.some(isErasing)) arm()
     },
     finish: () => {
       if (!timer) return

@@ -129,8 +129,8 @@ describe('the SQLite store', () => {
       ])
       const tokens = Array.from({ length: 300 }, (_, at) => {
         const fingerprint = records.fingerprint(scope)
-        const sealedCard = Buffer.from(`sealed-${String(at).padStart(6, '0')}-`.repeat(8))
-        return { fingerprint, token: records.token(tenant, fingerprint, { sealedCard }) }
+        const sealed = Buffer.from(`sealed-${String(at).padStart(6, '0')}-`.repeat(8))
+        return { fingerprint, token: records.token(tenant, fingerprint, { sealed }) }
       })
       for (const { fingerprint, token } of tokens)
         await store.commit([
@@ -158,6 +158,30 @@ describe('the SQLite store', () => {
       expect(remains(file, erased.flatMap(bytesOf))).toBe(0)
     })
 
+    test('a second after it was deleted, though its row stays', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      const [deleted, kept] = [tokens.filter((_, at) => at % 3 > 0), tokens.filter((_, at) => at % 3 === 0)]
+      const sealedOf = ({ token }: Filled): Buffer => Buffer.from(token.sealed)
+      for (const { token } of deleted)
+        await store.commit([
+          {
+            type: 'replace-token',
+            token: { ...token, version: 2, status: 'deleted', sealed: new Uint8Array() },
+          },
+        ])
+      vi.advanceTimersByTime(scrubAfterMs)
+      expect(remains(file, kept.map(sealedOf))).toBe(kept.length)
+      expect(remains(file, deleted.map(sealedOf))).toBe(0)
+      expect(
+        remains(
+          file,
+          deleted.map(({ token }) => Buffer.from(token.id.replaceAll('-', ''), 'hex')),
+        ),
+      ).toBe(deleted.length)
+    })
+
     test('at once when it closes, though another has the file open', async () => {
       const file = freshFile()
       const { store, tokens } = await fill(file)
@@ -169,7 +193,7 @@ describe('the SQLite store', () => {
 
     type Filled = Awaited<ReturnType<typeof fill>>['tokens'][number]
     const bytesOf = ({ token, fingerprint }: Filled): readonly Buffer[] => [
-      Buffer.from(token.sealedCard),
+      Buffer.from(token.sealed),
       Buffer.from(token.id.replaceAll('-', ''), 'hex'),
       Buffer.from(fingerprint.hash),
     ]

@@ -3,8 +3,12 @@ import type { Conflict } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { done, refuse } from '@cardkeep/core/kernel/result'
 import type { Store } from '@cardkeep/core/ports'
+import { readBin, readBinTable } from '../sql/bin-rows.ts'
+import { readClaim } from '../sql/idempotency-rows.ts'
 import { readMigrations } from '../sql/migrations.ts'
+import { readDeadDelivery, readOutboxState, readWebhook } from '../sql/outbox-rows.ts'
 import {
+  readAnchor,
   readAuditEntry,
   readCheckpoint,
   readCredential,
@@ -13,18 +17,21 @@ import {
   readKey,
   readKeySet,
   readScope,
+  readShipment,
   readTenant,
   readToken,
 } from '../sql/rows.ts'
 import type { StatementName } from '../sql/statements.ts'
 import { idValue, type Row, readFlag, readNumber, type SqlValue } from '../sql/values.ts'
 import { createApplier, readHead } from './apply.ts'
+import { claimDueDeliveries, listDueWebhooks } from './claim.ts'
 import { type Database, openDatabase } from './database.ts'
 import { prepareFile } from './file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { type Patience, patiently, usualPatience } from './patience.ts'
 import { prepareStatements } from './prepare.ts'
+import { removeLeftovers } from './remove.ts'
 import { createScrubber } from './scrub.ts'
 
 export interface SqliteStore extends Store {
@@ -105,6 +112,7 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
       const conflict = await groups.submit({ run: () => applier.apply(changes) })
       if (conflict) return refuse(conflict)
       scrubber.written(changes)
+      await removeLeftovers(prepared, groups, changes)
       return done
     },
 
@@ -112,6 +120,11 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     uniqueToken: ({ scopeId, hash }) => find('uniqueToken', [idValue(scopeId), hash], readToken),
     fingerprint: (scopeId, hash) => find('fingerprint', [idValue(scopeId), hash], readFingerprint),
     expiredTokens: (at, limit) => list('expiredTokens', [at, limit], readToken),
+    deletedTokens: (before, limit) => list('deletedTokens', [before, limit], readToken),
+    tokensEndingIn: (last4, tenantId, limit) =>
+      tenantId === undefined
+        ? list('tokensEndingIn', [last4, limit], readToken)
+        : list('tokensOfTenantEndingIn', [last4, idValue(tenantId), limit], readToken),
 
     tenant: (id) => find('tenant', [idValue(id)], readTenant),
     tenantNamed: (name) => find('tenantNamed', [name], readTenant),
@@ -125,6 +138,41 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
         ? list('credentials', [], readCredential)
         : list('credentialsOfTenant', [idValue(tenantId)], readCredential),
     destinations: (tenantId) => list('destinations', [idValue(tenantId)], readDestination),
+
+    webhook: (id) => find('webhook', [idValue(id)], readWebhook),
+    webhooks: (tenantId) =>
+      tenantId === undefined
+        ? list('webhooks', [], readWebhook)
+        : list('webhooksOfTenant', [idValue(tenantId)], readWebhook),
+    claimDeliveries: async (wish) => {
+      needsOpen()
+      // Almost always nothing is due, and looking takes no lock that others would wait for.
+      if (listDueWebhooks(prepared, wish).length === 0) return []
+      let claimed: Awaited<ReturnType<Store['claimDeliveries']>> = []
+      await groups.submit({
+        run: () => {
+          claimed = claimDueDeliveries(prepared, wish)
+          return undefined
+        },
+      })
+      return claimed
+    },
+    deadDeliveries: (tenantId, limit) =>
+      tenantId === undefined
+        ? list('deadDeliveries', [limit], readDeadDelivery)
+        : list('deadDeliveriesOfTenant', [idValue(tenantId), limit], readDeadDelivery),
+    outboxState: async () =>
+      (await find('outboxState', [], readOutboxState)) ?? { waiting: 0, oldestAt: undefined, dead: 0 },
+
+    idempotencyClaim: (name) => find('idempotencyClaim', [name], readClaim),
+    bin: async (prefixes) => {
+      for (const prefix of prefixes.toSorted((a, b) => b.length - a.length)) {
+        const bin = await find('bin', [prefix], readBin)
+        if (bin) return bin
+      }
+      return undefined
+    },
+    binTable: async () => (await find('binTable', [], readBinTable)) ?? { count: 0, at: undefined },
 
     keys: () => list('keys', [], readKey),
     keySet: () => find('keySet', [], readKeySet),
@@ -142,6 +190,8 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     auditEntries: (afterSeq, limit) => list('auditEntries', [afterSeq, limit], readAuditEntry),
     checkpoints: () => list('checkpoints', [], readCheckpoint),
     lastCheckpoint: () => find('lastCheckpoint', [], readCheckpoint),
+    auditAnchor: () => find('auditAnchor', [], readAnchor),
+    auditShipments: () => list('auditShipments', [], readShipment),
 
     close: () => (closing ??= close()),
     dataVersion: () => {

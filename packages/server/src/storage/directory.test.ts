@@ -1,0 +1,92 @@
+import type { Change } from '@cardkeep/core/changes'
+import { done } from '@cardkeep/core/kernel/result'
+import type { Store } from '@cardkeep/core/ports'
+import { createRecords } from '@cardkeep/testing/conformance/records'
+import { describe, expect, test, vi } from 'vitest'
+import { createDirectory } from './directory.ts'
+
+const records = createRecords()
+const tenant = records.tenant()
+
+/** A store with one tenant, which counts how often it is asked for it. */
+const createCounted = () => {
+  const read = vi.fn(async (id: string) => (id === tenant.id ? tenant : undefined))
+  const store = {
+    tenant: read,
+    commit: async () => done,
+    destinations: async () => [],
+    isLinked: async () => false,
+  } as Partial<Store> as Store
+  return { read, directory: createDirectory(store) }
+}
+
+/** Whether what is remembered may be wrong after such a change. A new type of change needs its line. */
+const forgetsAfter: Readonly<Record<Change['type'], boolean>> = {
+  'put-fingerprint': false,
+  'put-token': false,
+  'replace-token': false,
+  'expect-token': false,
+  'erase-token': false,
+  'put-tenant': true,
+  'set-code-policy': true,
+  'put-scope': true,
+  'link-scope': true,
+  'put-credential': true,
+  'revoke-credential': true,
+  'use-credential': false,
+  'disable-credential': true,
+  'enable-credential': true,
+  'put-destination': true,
+  'remove-destination': true,
+  'put-webhook': true,
+  'remove-webhook': true,
+  'set-webhook-health': false,
+  'emit-event': false,
+  'settle-delivery': false,
+  'delay-delivery': false,
+  'give-up-delivery': false,
+  'replay-delivery': false,
+  'purge-dead-deliveries': false,
+  'claim-idempotency': false,
+  'settle-idempotency': false,
+  'release-idempotency': false,
+  'purge-idempotency': false,
+  'put-bins': false,
+  'use-bins': false,
+  'put-key': true,
+  'set-key-state': true,
+  'reserve-seals': false,
+  'put-key-set': true,
+  'seal-vault': true,
+  audit: false,
+  'put-checkpoint': false,
+  'ship-audit': false,
+  'archive-audit': false,
+}
+
+describe('the directory', () => {
+  test('asks once for what it has found, and each time for what it has not', async () => {
+    const { read, directory } = createCounted()
+    for (let turn = 0; turn < 3; turn++) expect(await directory.store.tenant(tenant.id)).toBe(tenant)
+    expect(read).toHaveBeenCalledTimes(1)
+    for (let turn = 0; turn < 3; turn++) expect(await directory.store.tenant(records.id())).toBeUndefined()
+    expect(read).toHaveBeenCalledTimes(4)
+  })
+
+  test.each(Object.entries(forgetsAfter))('after %s forgets: %s', async (type, forgets) => {
+    const { read, directory } = createCounted()
+    await directory.store.tenant(tenant.id)
+    await directory.store.commit([{ type: 'audit' } as Change, { type } as Change])
+    await directory.store.tenant(tenant.id)
+    expect(read).toHaveBeenCalledTimes(forgets ? 2 : 1)
+  })
+
+  test('does not remember what was read before another change came in', async () => {
+    const { read, directory } = createCounted()
+    const reading = directory.store.tenant(tenant.id)
+    directory.forget()
+    await reading
+    await directory.store.tenant(tenant.id)
+    expect(read).toHaveBeenCalledTimes(2)
+  })
+})

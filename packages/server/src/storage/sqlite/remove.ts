@@ -1,0 +1,39 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Change, Conflict } from '@cardkeep/core/changes'
+import { UnavailableError } from '@cardkeep/core/errors'
+import { planRemovals, type Step } from '../sql/plan.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { Prepared } from './prepare.ts'
+
+/** Another process that waits for the lock looks only now and then: without a pause it would hardly ever find it free. */
+const pauseMs = 5
+
+/** Removes what committed changes have left to be removed. Others write between the portions. */
+export const removeLeftovers = async (
+  prepared: Prepared,
+  groups: GroupCommit<Conflict>,
+  changes: readonly Change[],
+): Promise<void> => {
+  for (const removal of changes.flatMap(planRemovals)) await removeInPortions(prepared, groups, removal)
+}
+
+const removeInPortions = async (
+  prepared: Prepared,
+  groups: GroupCommit<Conflict>,
+  { statement, values }: Step,
+): Promise<void> => {
+  let removed = 0
+  const run = (): undefined => {
+    removed = prepared[statement].run(...values)
+  }
+  try {
+    for (;;) {
+      await groups.submit({ run })
+      if (removed === 0) return
+      await wait(pauseMs)
+    }
+  } catch (error) {
+    // The changes themselves are durable, and that is what was asked.
+    if (!(error instanceof UnavailableError)) throw error
+  }
+}
