@@ -3,8 +3,9 @@ import type { TokenId } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type { EpochMs } from '../kernel/time.ts'
 import type { Store } from '../ports.ts'
+import { type TokenUse, verdictOn } from '../tokens/lifecycle.ts'
 import type { CardPlace } from '../tokens/place.ts'
-import { isUsable, type StoredToken } from '../tokens/token.ts'
+import type { StoredToken } from '../tokens/token.ts'
 import type { Caller } from './caller.ts'
 
 export interface FoundToken {
@@ -12,16 +13,17 @@ export interface FoundToken {
   readonly place: CardPlace
 }
 
-/** A token that the caller may use now. Unknown, foreign, suspended, expired and deleted look the same. */
-export const findUsableToken = async (
+/** A token that the caller may use so now. Unknown, foreign, and in a state that forbids it look the same. */
+export const findToken = async (
   store: Store,
   caller: Caller,
   tokenId: TokenId,
+  use: TokenUse,
   at: EpochMs,
 ): Promise<Result<FoundToken, Refusal>> => {
   const { tenant } = caller.principal
   const token = await store.token(tokenId)
-  if (!token || !isUsable(token, at)) return refuse({ type: 'TokenNotFound' })
+  if (!token || verdictOn(use, token, at) === 'absent') return refuse({ type: 'TokenNotFound' })
   const isOwn = token.scopeId === tenant.defaultScopeId
   if (!isOwn && !(await store.isLinked(token.scopeId, tenant.id))) return refuse({ type: 'TokenNotFound' })
   return ok({ token, place: { scopeId: token.scopeId, environment: tenant.environment, tokenId } })
@@ -29,5 +31,5 @@ export const findUsableToken = async (
 
 export const isStillUsable = async (store: Store, tokenId: TokenId, at: EpochMs): Promise<boolean> => {
   const token = await store.token(tokenId)
-  return token !== undefined && isUsable(token, at)
+  return token !== undefined && verdictOn('forward', token, at) === 'does'
 }

@@ -1,4 +1,5 @@
 import type { AuditAction, AuditEntry, Subject } from '../audit/entry.ts'
+import type { CodePolicy } from '../codes/policy.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { EpochMs } from '../kernel/time.ts'
 
@@ -14,9 +15,18 @@ export type OperatorRefusal =
   | { readonly type: 'ScopeNotFound'; readonly scope: string }
   | { readonly type: 'EnvironmentsDiffer' }
   | { readonly type: 'AlreadyLinked' }
+  | { readonly type: 'TokenNotFound' }
+  /** asked for by something else than the digits at the end of a mask */
+  | { readonly type: 'NotLastDigits' }
   | { readonly type: 'CredentialNotFound' }
   | { readonly type: 'DestinationNotFound' }
   | { readonly type: 'PlainHttpOnLive' }
+  | { readonly type: 'PolicyTooWide'; readonly setting: keyof CodePolicy }
+  | { readonly type: 'WebhookNotFound' }
+  | { readonly type: 'PlainHttpWebhook' }
+  | { readonly type: 'DeadDeliveryNotFound' }
+  /** what was read the second time is not what was read the first time */
+  | { readonly type: 'BinFileChanged' }
   | { readonly type: 'Contended' }
 
 export const operatorAudit = (

@@ -1,34 +1,54 @@
-import type { EpochMs } from '../kernel/time.ts'
-import type { Clock, CodeStore, Store } from '../ports.ts'
+import { dayMs, type EpochMs, epochMs } from '../kernel/time.ts'
+import type { Clock, CodeStore, Ids, Store } from '../ports.ts'
 import type { StoredToken } from '../tokens/token.ts'
+import { tellToken } from './tell-token.ts'
 
-type Ports = { readonly store: Store; readonly codes: CodeStore; readonly clock: Clock }
+type Ports = {
+  readonly store: Store
+  readonly codes: Pick<CodeStore, 'drop'>
+  readonly clock: Clock
+  readonly ids: Ids
+}
 
-const batch = 200
+/** For how long the vault can still say of a token that it was deleted. */
+const deletedLifetimeMs = 30 * dayMs
 
-/** Erases tokens past their expiry, with an entry each; needs no read by anyone (PCI DSS 3.2.1). Answers how many went. */
-export const sweepTokens = async ({ store, codes, clock }: Ports): Promise<number> => {
+export interface SweptTokens {
+  /** Past their time. */
+  readonly expired: number
+  /** Deleted long enough ago. */
+  readonly purged: number
+}
+
+/**
+ * Erases tokens past their expiry, with an entry each, and the rows of those that were deleted long enough ago, whose
+ * end was written down then. Needs no read by anyone (PCI DSS 3.2.1).
+ */
+export const sweepTokens = async (ports: Ports): Promise<SweptTokens> => {
+  const { store, clock } = ports
   const at = clock.now()
-  let swept = 0
-  for (;;) {
-    const before = swept
-    const expired = await store.expiredTokens(at, batch)
-    for (const token of expired) {
-      if (await eraseExpired({ store, codes }, token, at)) swept++
-    }
-    const isStuck = swept === before
-    if (expired.length < batch || isStuck) return swept
+  const longAgo = epochMs(at - deletedLifetimeMs)
+  return {
+    expired: await eraseAll(
+      () => store.expiredTokens(at, batch),
+      (token) => eraseExpired(ports, token, at),
+    ),
+    purged: await eraseAll(
+      () => store.deletedTokens(longAgo, batch),
+      async (token) => (await store.commit([{ type: 'erase-token', token }])).ok,
+    ),
   }
 }
 
 /** Erases a token past its expiry and forgets its codes; `false` if another was first. */
 export const eraseExpired = async (
-  { store, codes }: Pick<Ports, 'store' | 'codes'>,
+  { store, codes, ids }: Omit<Ports, 'clock'>,
   token: StoredToken,
   at: EpochMs,
 ): Promise<boolean> => {
   const { ok } = await store.commit([
     { type: 'erase-token', token },
+    tellToken(ids, token, 'token.expired', at),
     {
       type: 'audit',
       entry: {
@@ -46,4 +66,21 @@ export const eraseExpired = async (
   ])
   await codes.drop({ type: 'token', tokenId: token.id })
   return ok
+}
+
+const batch = 200
+
+/** Batch by batch, and how many went. One that somebody changes at that moment is left to the next sweep. */
+const eraseAll = async (
+  list: () => Promise<readonly StoredToken[]>,
+  erase: (token: StoredToken) => Promise<boolean>,
+): Promise<number> => {
+  let erased = 0
+  for (;;) {
+    const before = erased
+    const tokens = await list()
+    for (const token of tokens) if (await erase(token)) erased++
+    const isStuck = erased === before
+    if (tokens.length < batch || isStuck) return erased
+  }
 }

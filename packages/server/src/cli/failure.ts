@@ -14,9 +14,16 @@ const table: { readonly [Type in OperatorRefusal['type']]: Row<Extract<OperatorR
   ScopeNotFound: ({ scope }) => `there is no scope ${scope}`,
   EnvironmentsDiffer: () => 'a test tenant and a live scope, or the other way round, are never linked',
   AlreadyLinked: () => 'the tenant is linked to this scope already',
+  TokenNotFound: () => 'there is no such token',
+  NotLastDigits: () => 'tokens are found by the last four digits; a whole number belongs on no command line',
   CredentialNotFound: () => 'there is no such credential',
   DestinationNotFound: () => 'the tenant has no such destination',
   PlainHttpOnLive: () => 'a live tenant sends over TLS only; --insecure-http is for test tenants',
+  PolicyTooWide: ({ setting }) => `no tenant may have so much: ${setting}`,
+  WebhookNotFound: () => 'there is no such webhook',
+  PlainHttpWebhook: () => 'a webhook is told over https; for a test tenant --private allows http',
+  DeadDeliveryNotFound: () => 'no delivery of this number was given up',
+  BinFileChanged: () => 'the file changed while it was read; the table in use stays',
   Contended: () => 'others changed the same rows at every attempt; nothing was written, try again',
 }
 

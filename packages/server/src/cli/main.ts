@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander'
+import { scrubCardNumbers } from '../log/scrub.ts'
 import { auditCommand } from './commands/audit.ts'
+import { binCommand } from './commands/bin.ts'
 import { credentialCommand } from './commands/credential.ts'
 import { destinationCommand } from './commands/destination.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -8,6 +10,8 @@ import { scopeCommand } from './commands/scope.ts'
 import { sealCommand, unsealCommand } from './commands/seal.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tenantCommand } from './commands/tenant.ts'
+import { tokenCommand } from './commands/token.ts'
+import { webhookCommand } from './commands/webhook.ts'
 import { explain } from './explain.ts'
 
 const program = new Command('cardkeep')
@@ -19,7 +23,10 @@ for (const command of [
   tenantCommand(),
   credentialCommand(),
   scopeCommand(),
+  tokenCommand(),
   destinationCommand(),
+  webhookCommand(),
+  binCommand(),
   keysCommand(),
   auditCommand(),
   sealCommand(),
@@ -28,12 +35,14 @@ for (const command of [
 ])
   program.addCommand(command)
 
-/** A failure is one line; what else may have been meant would be a second. */
-const withoutSuggestions = (command: Command): void => {
-  command.showSuggestionAfterError(false)
-  for (const inner of command.commands) withoutSuggestions(inner)
+/** A failure is one line: not a second with what else may have been meant, and no card number that somebody typed. */
+const failInOneLine = (command: Command): void => {
+  command
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: (line, write) => write(scrubCardNumbers(line)) })
+  for (const inner of command.commands) failInOneLine(inner)
 }
-withoutSuggestions(program)
+failInOneLine(program)
 
 try {
   // Commander writes its own line for words it does not know.

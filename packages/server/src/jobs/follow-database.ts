@@ -1,4 +1,5 @@
 import type { CodeStore, Store } from '@cardkeep/core/ports'
+import type { DropFollower } from './follow-drops.ts'
 
 /** What must be told when another process, such as a command of the operator, has changed the database. */
 export interface Followers {
@@ -6,6 +7,7 @@ export interface Followers {
   readonly keyring: { reload(): Promise<void> }
   readonly directory: { forget(): void }
   readonly codes: Pick<CodeStore, 'dropAll'>
+  readonly drops: Pick<DropFollower, 'keepUp'>
   readonly door: { isSealed(): boolean; setSealed(sealed: boolean): void }
 }
 
@@ -18,21 +20,23 @@ export const createFollower = ({
   keyring,
   directory,
   codes,
+  drops,
   door,
 }: Followers): (() => Promise<void>) => {
   let seen: number | undefined
   return async () => {
     const version = store.dataVersion()
-    if (version !== seen) {
+    const isNews = version !== seen
+    if (isNews) {
       directory.forget()
       door.setSealed(await store.isSealed())
-      // Before anything that may fail: a sealed vault holds nothing.
-      if (door.isSealed()) await codes.dropAll()
-      await keyring.reload()
-      // Only now: if something threw, the next look tries again.
-      seen = version
     }
-    // A request that was already inside when the vault was sealed may have held a code since.
+    // Before anything that may fail: a sealed vault holds nothing. At every look, because a request that was already
+    // inside when the vault was sealed may have held a code since.
     if (door.isSealed()) await codes.dropAll()
+    await drops.keepUp()
+    if (isNews) await keyring.reload()
+    // Only now: if something threw, the next look tries again.
+    seen = version
   }
 }

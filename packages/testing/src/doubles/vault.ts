@@ -6,6 +6,7 @@ import type { Operator } from '@cardkeep/core/operations/operator'
 import type { CardCipher, CodeStore, Ids } from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { createCodeStore } from '@cardkeep/server/ephemeral/code-store'
+import { createGuessLimits, type MemoryGuessLimits } from '@cardkeep/server/ephemeral/memory/guess-limits'
 import { createMemoryBackend, type MemoryBackend } from '@cardkeep/server/ephemeral/memory/memory-backend'
 import { type AuditSigner, createAuditSigner } from '@cardkeep/server/keys/audit-signer'
 import { createCardCipher } from '@cardkeep/server/keys/card-cipher'
@@ -22,6 +23,7 @@ export interface TestVault {
   readonly store: SqliteStore
   readonly codes: CodeStore
   readonly backend: MemoryBackend
+  readonly guesses: MemoryGuessLimits
   readonly cipher: CardCipher
   readonly keyring: Keyring
   readonly credentials: CredentialHasher
@@ -43,6 +45,7 @@ export const openTestVault = async (codesPerTenant = 1_000): Promise<TestVault> 
     store,
     codes: createCodeStore(createCodeSealer(keyring), backend),
     backend,
+    guesses: createGuessLimits(clock),
     cipher: createCardCipher(keyring),
     keyring,
     credentials: createCredentialHasher(keyring),

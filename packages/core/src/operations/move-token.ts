@@ -1,0 +1,59 @@
+import type { Change } from '../changes.ts'
+import { UnavailableError } from '../errors.ts'
+import type { TokenId } from '../kernel/ids.ts'
+import { ok, type Result } from '../kernel/result.ts'
+import type { Clock, CodeStore, Ids, Store } from '../ports.ts'
+import { decideMove, moves, type TokenMove } from '../tokens/move.ts'
+import type { StoredToken } from '../tokens/token.ts'
+import { type Alongside, none } from './alongside.ts'
+import { tellToken } from './tell-token.ts'
+import { auditToken, findTokenFor, type TokenActor, type TokenNotFound } from './token-actor.ts'
+
+export interface MoveTokenPorts {
+  readonly store: Store
+  /** A process that holds no codes has none to drop: the one that does follows the audit log. */
+  readonly codes: Pick<CodeStore, 'drop'>
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+export interface MovedToken {
+  readonly token: StoredToken
+  /** `false`: it was so already, and nothing was written. */
+  readonly changed: boolean
+}
+
+const attempts = 8
+
+/** Brings a token into another state, as the table of its lifecycle allows. The operations beside this file name the moves. */
+export const moveToken = async (
+  { store, codes, clock, ids }: MoveTokenPorts,
+  actor: TokenActor,
+  tokenId: TokenId,
+  move: TokenMove,
+  alongside: Alongside<MovedToken> = none,
+): Promise<Result<MovedToken, TokenNotFound>> => {
+  const { told, dropsCodes } = moves[move]
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const at = clock.now()
+    const found = await findTokenFor(store, actor, tokenId, move, at)
+    if (!found.ok) return found
+    const token = decideMove(move, found.value, at)
+    const moved: MovedToken = { token, changed: token !== found.value }
+    const written: readonly Change[] = moved.changed
+      ? [
+          { type: 'replace-token', token },
+          tellToken(ids, token, told, at),
+          auditToken(actor, at, told, token),
+        ]
+      : []
+    if (!(await commits(store, [...written, ...alongside(moved)]))) continue
+    // Also where it was so already: whoever asks again because dropping failed gets it done.
+    if (dropsCodes) await codes.drop({ type: 'token', tokenId })
+    return ok(moved)
+  }
+  throw new UnavailableError('a token could not be changed: others changed it at every attempt')
+}
+
+const commits = async (store: Store, changes: readonly Change[]): Promise<boolean> =>
+  changes.length === 0 || (await store.commit(changes)).ok

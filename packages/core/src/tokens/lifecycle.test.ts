@@ -1,0 +1,227 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createEgressDouble } from '@cardkeep/testing/doubles/egress'
+import { addToken } from '@cardkeep/testing/doubles/token'
+import {
+  addTenant,
+  callerOf,
+  openTestVault,
+  type TestVault,
+  testOperator,
+} from '@cardkeep/testing/doubles/vault'
+import { afterEach, expect, test } from 'vitest'
+import type { DestinationId } from '../kernel/ids.ts'
+import type { Result } from '../kernel/result.ts'
+import { hourMs } from '../kernel/time.ts'
+import { activateToken } from '../operations/activate-token.ts'
+import { allowDestination } from '../operations/change-destinations.ts'
+import { deleteToken } from '../operations/delete-token.ts'
+import { forwardRequest } from '../operations/forward-request.ts'
+import { invalidateToken } from '../operations/invalidate-token.ts'
+import type { MovedToken } from '../operations/move-token.ts'
+import { revealToken } from '../operations/reveal-token.ts'
+import { showToken } from '../operations/show-token.ts'
+import { suspendToken } from '../operations/suspend-token.ts'
+import type { TokenActor } from '../operations/token-actor.ts'
+import { parseTemplate } from '../templates/template.ts'
+import type { Tenant } from '../tenants/tenant.ts'
+import { lifecycle, stateOf, type TokenState, type TokenUse, type Verdict } from './lifecycle.ts'
+import type { StoredToken } from './token.ts'
+
+/*
+ * The table is read whole: each use is made in each state, and does what the table says. The routes of every dialect
+ * run these operations and no others, so what holds here holds for all of them.
+ */
+
+const opened: TestVault[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((vault) => vault.close()))
+})
+
+interface Bench {
+  readonly vault: TestVault
+  readonly tenant: Tenant
+  readonly token: StoredToken
+}
+
+const lifetimeMs = hourMs
+
+const open = async (): Promise<Bench> => {
+  const vault = await openTestVault()
+  opened.push(vault)
+  const tenant = await addTenant(vault, 'shop', { deduplicates: true })
+  await allowDestination(vault, testOperator, tenant, {
+    id: vault.ids.uuid() as DestinationId,
+    origin: 'https://psp.example',
+    pathPrefix: undefined,
+    methods: [],
+    ca: undefined,
+    client: undefined,
+    headers: [],
+    allowPrivate: false,
+  })
+  const { token } = await addToken(vault, tenant, { lifetimeMs })
+  return { vault, tenant, token }
+}
+
+/** How a token comes into each state, in such a way that there is something to do for the use. */
+const reach: Readonly<Record<TokenState, (bench: Bench, use: TokenUse) => Promise<unknown>>> = {
+  active: async () => undefined,
+  suspended: ({ vault, token }) => suspendToken(vault, testOperator, token.id),
+  invalidated: async ({ vault, token }, use) => {
+    if (use === 'activate') await suspendToken(vault, testOperator, token.id)
+    await invalidateToken(vault, testOperator, token.id)
+  },
+  expired: async ({ vault }) => vault.clock.advance(lifetimeMs),
+  deleted: ({ vault, token }) => deleteToken(vault, testOperator, token.id),
+}
+
+/** Makes the use and tells which of the verdicts came out. */
+type Driver = (bench: Bench, actor: TokenActor) => Promise<Verdict>
+
+const verdictOf = (
+  result: Result<unknown, { readonly type: string }>,
+  value: (ok: unknown) => Verdict = () => 'does',
+): Verdict => {
+  if (result.ok) return value(result.value)
+  // Nothing else may say that there is such a token.
+  expect(result.error).toEqual({ type: 'TokenNotFound' })
+  return 'absent'
+}
+
+const moving =
+  (operation: typeof suspendToken): Driver =>
+  async ({ vault, token }, actor) =>
+    verdictOf(await operation(vault, actor, token.id), (moved) =>
+      (moved as MovedToken).changed ? 'does' : 'is so',
+    )
+
+const readiness = { auditFailed: () => undefined, isSealed: () => false }
+
+const forwarding: Driver = async ({ vault, tenant, token }) => {
+  const template = parseTemplate(
+    { type: 'text', text: '${number}' },
+    { open: '${', close: '}', table: { number: { value: 'card number', form: 'given' } } },
+  )
+  if (!template.ok) throw new Error('a test has a wrong template')
+  const egress = createEgressDouble()
+  const guesses = { waitSeconds: async () => undefined, failed: async () => undefined }
+  const result = await forwardRequest({ ...vault, egress, guesses, readiness }, callerOf(tenant), {
+    tokenId: token.id,
+    sessionId: undefined,
+    template: template.value,
+    url: 'https://psp.example/charges',
+    method: 'POST',
+    headers: {},
+    contentType: 'application/json',
+  })
+  expect(egress.sent).toHaveLength(result.ok ? 1 : 0)
+  return verdictOf(result)
+}
+
+const revealing: Driver = async ({ vault, tenant, token }) =>
+  verdictOf(await revealToken({ ...vault, readiness }, callerOf(tenant), { tokenId: token.id }))
+
+/** The number comes in again with a code: whether that one is held for this token. */
+const refreshing: Driver = async ({ vault, tenant, token }) => {
+  const again = await addToken(vault, tenant, { code: '123' })
+  return again.token.id === token.id && again.sessionId ? 'does' : 'absent'
+}
+
+const tokenizingAgain: Driver = async ({ vault, tenant, token }) =>
+  (await addToken(vault, tenant)).token.id === token.id ? 'does' : 'new token'
+
+/** Uses that nobody can make yet; the last test tells when that changes. */
+const noOperation = 'no operation yet'
+
+const drivers: Readonly<Record<TokenUse, Driver | typeof noOperation>> = {
+  forward: forwarding,
+  reveal: revealing,
+  refresh: refreshing,
+  update: noOperation,
+  'tokenize again': tokenizingAgain,
+  show: async ({ vault, token }, actor) => verdictOf(await showToken(vault, actor, token.id)),
+  suspend: moving(suspendToken),
+  activate: moving(activateToken),
+  invalidate: moving(invalidateToken),
+  delete: moving(deleteToken),
+}
+
+const uses = Object.keys(lifecycle) as TokenUse[]
+const states = Object.keys(reach) as TokenState[]
+/** Only a caller of an API has a card, a provider or a code. */
+const actorsOf = (use: TokenUse): readonly ('a caller' | 'an operator')[] =>
+  ['show', 'suspend', 'activate', 'invalidate', 'delete'].includes(use)
+    ? ['a caller', 'an operator']
+    : ['a caller']
+
+const rows = uses.flatMap((use) => {
+  const drive = drivers[use]
+  if (drive === noOperation) return []
+  return states.flatMap((state) =>
+    actorsOf(use).map((by) => ({ use, state, by, verdict: lifecycle[use][state], drive })),
+  )
+})
+
+/** The number comes in whatever became of the token, and that is written down. */
+const bringsNumber: readonly TokenUse[] = ['refresh', 'tokenize again']
+
+const written = async ({ vault, token }: Bench) => ({
+  entries: (await vault.store.auditHead()).seq,
+  token: await vault.store.token(token.id),
+})
+
+test.each(rows)(
+  '$use by $by of a token that is $state: $verdict',
+  async ({ use, state, by, verdict, drive }) => {
+    const bench = await open()
+    await reach[state](bench, use)
+    const stored = await bench.vault.store.token(bench.token.id)
+    expect(stored && stateOf(stored, bench.vault.clock.now())).toBe(state)
+    const before = await written(bench)
+    expect(await drive(bench, by === 'a caller' ? callerOf(bench.tenant) : testOperator)).toBe(verdict)
+    if (verdict === 'does' || bringsNumber.includes(use)) return
+    expect(await written(bench)).toEqual(before)
+  },
+)
+
+test('a token that is expired can be told from none by nobody, and one that is deleted by an operator only', () => {
+  const visible = (state: TokenState) => uses.filter((use) => lifecycle[use][state] === 'does')
+  expect(visible('expired')).toEqual([])
+  expect(visible('deleted')).toEqual(['show'])
+  for (const use of ['forward', 'reveal', 'refresh'] as const)
+    for (const state of states) expect(lifecycle[use][state]).toBe(state === 'active' ? 'does' : 'absent')
+})
+
+test('of several states that hold at once the last one counts', async () => {
+  const { vault, token } = await open()
+  const now = vault.clock.now()
+  const all = { status: 'suspended', invalidatedAt: now, expiresAt: now } as const
+  expect(stateOf({ ...all, status: 'deleted' }, now)).toBe('deleted')
+  expect(stateOf(all, now)).toBe('expired')
+  expect(stateOf({ ...all, expiresAt: undefined }, now)).toBe('invalidated')
+  expect(stateOf({ ...all, expiresAt: undefined, invalidatedAt: undefined }, now)).toBe('suspended')
+  expect(stateOf(token, now)).toBe('active')
+})
+
+test('a token expires at its time and not a millisecond before', async () => {
+  const { vault, token } = await open()
+  const expiresAt = token.expiresAt ?? vault.clock.now()
+  vault.clock.advance(lifetimeMs - 1)
+  expect(stateOf(token, vault.clock.now())).toBe('active')
+  vault.clock.advance(1)
+  expect(vault.clock.now()).toBe(expiresAt)
+  expect(stateOf(token, vault.clock.now())).toBe('expired')
+})
+
+test('each use that an operation asks the table for is made above, and each that is made is asked for', () => {
+  const folder = new URL('../operations/', import.meta.url)
+  const sources = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+  const asked = uses.filter((use) =>
+    sources.some((source) =>
+      new RegExp(`\\b(?:findToken|findTokenFor|verdictOn|moveToken)\\([^;]*?'${use}'`).test(source),
+    ),
+  )
+  expect(uses.filter((use) => drivers[use] !== noOperation)).toEqual(asked)
+})

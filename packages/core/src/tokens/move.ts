@@ -1,0 +1,53 @@
+import type { AuditAction } from '../audit/entry.ts'
+import type { EventType } from '../events/event.ts'
+import type { EpochMs } from '../kernel/time.ts'
+import { type TokenUse, verdictOn } from './lifecycle.ts'
+import type { StoredToken } from './token.ts'
+
+/** What somebody may do to a token that changes its state. */
+export type TokenMove = Extract<TokenUse, 'suspend' | 'activate' | 'invalidate' | 'delete'>
+
+interface MoveRow {
+  /** What the audit log and the tenant are told. */
+  readonly told: AuditAction & EventType
+  /** Codes held for the token do not outlive it, also where the state itself can be left again. */
+  readonly dropsCodes: boolean
+  /** The same token where it is so already. */
+  readonly apply: (token: StoredToken, at: EpochMs) => StoredToken
+}
+
+export const moves: Readonly<Record<TokenMove, MoveRow>> = {
+  suspend: {
+    told: 'token.suspended',
+    dropsCodes: true,
+    apply: (token) => (token.status === 'suspended' ? token : { ...token, status: 'suspended' }),
+  },
+  activate: {
+    told: 'token.activated',
+    dropsCodes: false,
+    apply: (token) => (token.status === 'active' ? token : { ...token, status: 'active' }),
+  },
+  invalidate: {
+    told: 'token.invalidated',
+    dropsCodes: true,
+    apply: (token, at) => (token.invalidatedAt === undefined ? { ...token, invalidatedAt: at } : token),
+  },
+  delete: {
+    told: 'token.deleted',
+    dropsCodes: true,
+    // The row says for a while that it was deleted; the card goes at once (PCI DSS 3.2.1).
+    apply: (token) => ({ ...token, status: 'deleted', sealed: new Uint8Array() }),
+  },
+}
+
+/**
+ * What the token becomes: the very same object where it is so already. A token can be suspended and invalidated at once,
+ * so beside the state it is the row that says whether anything changes.
+ */
+export const decideMove = (move: TokenMove, token: StoredToken, at: EpochMs): StoredToken => {
+  const verdict = verdictOn(move, token, at)
+  // Precondition: whoever asks has found the token for this use.
+  if (verdict === 'absent') throw new Error(`a token that is absent was asked to ${move}`)
+  const moved = verdict === 'is so' ? token : moves[move].apply(token, at)
+  return moved === token ? token : { ...moved, version: token.version + 1, updatedAt: at }
+}
