@@ -34,6 +34,14 @@ export interface HeldCode {
   readonly ttlMs: number
   /** `unlimitedUses` or a count from 1. */
   readonly uses: number
+  /** Origins that it may be sent to; `undefined`: any. */
+  readonly destinations: readonly string[] | undefined
+}
+
+/** Who asks for a code: the token it came with, and the origin that it would be sent to. */
+export interface CodeTaker {
+  readonly place: CardPlace
+  readonly destination: string
 }
 
 /** A code in flight: what `take` gave out and `giveBack` wants returned. */

@@ -10,6 +10,8 @@ export interface CodePolicy {
   readonly ttlMs: number
   /** How many forwards may carry the code. */
   readonly uses: number
+  /** Origins that the code may be sent to; `undefined`: wherever the tenant may send. */
+  readonly destinations: readonly string[] | undefined
 }
 
 /** A test session, made by an endpoint for tests, can be used as often as wanted. */
@@ -17,12 +19,17 @@ export const unlimitedUses = 0
 
 /** One table of defaults. wire: ozura, "Session Lifecycle" (90 seconds, once; test: one year, reusable), verified. */
 export const defaultPolicies = {
-  ozura: { hold: true, ttlMs: 90 * secondMs, uses: 1 },
-  hellgate: { hold: true, ttlMs: 15 * minuteMs, uses: 1 },
-  verifone: { hold: true, ttlMs: 15 * minuteMs, uses: 1 },
+  ozura: { hold: true, ttlMs: 90 * secondMs, uses: 1, destinations: undefined },
+  hellgate: { hold: true, ttlMs: 15 * minuteMs, uses: 1, destinations: undefined },
+  verifone: { hold: true, ttlMs: 15 * minuteMs, uses: 1, destinations: undefined },
 } as const satisfies Record<Exclude<Dialect, 'pismo'>, CodePolicy>
 
-export const testSessionPolicy: CodePolicy = { hold: true, ttlMs: yearMs, uses: unlimitedUses }
+export const testSessionPolicy: CodePolicy = {
+  hold: true,
+  ttlMs: yearMs,
+  uses: unlimitedUses,
+  destinations: undefined,
+}
 
-/** The most that a tenant's policy may allow. */
-export const policyLimits = { ttlMs: 60 * minuteMs, uses: 10 }
+/** The most that a tenant's policy may allow. Each origin costs memory for every code that is held. */
+export const policyLimits = { ttlMs: 60 * minuteMs, uses: 10, destinations: 10 }

@@ -39,12 +39,12 @@ test('the vault is shut and opened again, and both are written down', async () =
 
 test('the policy of a tenant is set, and written down', async () => {
   const { vault, tenant } = await open()
-  const policy = { hold: false, ttlMs: 1_000, uses: 2 }
+  const policy = { hold: false, ttlMs: 1_000, uses: 2, destinations: ['https://psp.example'] }
   await setCodePolicy(vault, testOperator, tenant, policy)
   expect((await vault.store.tenant(tenant.id))?.codePolicy).toEqual(policy)
   const entry = await lastEntry(vault)
   expect(entry[2]).toBe('tenant.changed')
-  expect(entry[9]).toEqual(policy)
+  expect(entry[9]).toEqual({ ...policy, destinations: 'https://psp.example' })
 })
 
 test('a tenant is found by its name or by its id, in either case of it', async () => {

@@ -30,6 +30,7 @@ const open = async () => {
     code: new Secret('947'),
     ttlMs: minuteMs,
     uses: 2,
+    destinations: undefined,
   })
   let auditFailures = 0
   const readiness = {
@@ -41,7 +42,7 @@ const open = async () => {
     vault,
     tenant,
     ports: { ...vault, readiness },
-    take: () => vault.codes.take(address, place),
+    take: () => vault.codes.take(address, { place, destination: 'https://shop.example' }),
     auditFailures: () => auditFailures,
   }
 }

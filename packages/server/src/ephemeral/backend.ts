@@ -10,6 +10,14 @@ export interface SealedCode {
   readonly sealed: Uint8Array
   readonly ttlMs: number
   readonly uses: number
+  /** `nameBytes` each, a keyed hash of an origin and the address; `undefined`: any origin. */
+  readonly destinations: readonly Buffer[] | undefined
+}
+
+/** Who asks for a code, as hashed names. */
+export interface SealedTaker {
+  readonly tokenName: Buffer
+  readonly destination: Buffer
 }
 
 export const nameBytes = 16
@@ -23,7 +31,7 @@ export interface TakenSealedCode {
 /** The atomic steps of the code store; one implementation keeps them in memory, another on a server that nodes share. */
 export interface CodeBackend {
   hold(code: SealedCode): Promise<boolean>
-  take(name: Buffer, tokenName: Buffer): Promise<TakenSealedCode | undefined>
+  take(name: Buffer, taker: SealedTaker): Promise<TakenSealedCode | undefined>
   giveBack(receipt: unknown): Promise<boolean>
   drop(name: Buffer): Promise<boolean>
   dropToken(tokenName: Buffer): Promise<boolean>

@@ -32,7 +32,9 @@ describe('what a backend gets to see', () => {
     code: new Secret('9471'),
     ttlMs: 1_000,
     uses: 2,
+    destinations: undefined,
   }
+  const taker = { place, destination: 'https://shop.example' }
 
   /** A store whose backend keeps all that it is handed. */
   const openSpied = async () => {
@@ -68,6 +70,17 @@ describe('what a backend gets to see', () => {
     expect(seen[1]?.name.equals(seen[0]?.tokenName ?? Buffer.alloc(0))).toBe(true)
   })
 
+  test('is a hash of where it may be sent to, which is another for every code', async () => {
+    const { store, seen } = await openSpied()
+    const destinations = ['https://a.example', 'https://b.example']
+    await store.hold({ ...code, destinations })
+    await store.hold({ ...code, address: { type: 'token', tokenId: place.tokenId }, destinations })
+    const names = seen.flatMap((sealed) => sealed.destinations ?? [])
+    expect(names.map((name) => name.length)).toEqual([nameBytes, nameBytes, nameBytes, nameBytes])
+    expect(new Set(names.map((name) => name.toString('hex'))).size).toBe(4)
+    expect(Buffer.concat(names).includes('example')).toBe(false)
+  })
+
   test('is sealed anew each time, so that two equal codes look different', async () => {
     const { store, seen } = await openSpied()
     await store.hold(code)
@@ -82,8 +95,8 @@ describe('what a backend gets to see', () => {
     if (!sealed) throw new Error('nothing was held')
     const elsewhere: CodeAddress = { type: 'token', tokenId: place.tokenId }
     await memory.hold({ ...sealed, name: sealed.tokenName })
-    await expect(store.take(elsewhere, place)).rejects.toThrow(Error)
-    const taken = await store.take(session, place)
+    await expect(store.take(elsewhere, taker)).rejects.toThrow(Error)
+    const taken = await store.take(session, taker)
     expect(taken && openSecret(taken.code, 'check')).toBe('9471')
   })
 })
@@ -106,9 +119,18 @@ test('a code whose key cannot be had just now is not lost', async () => {
   )
   const address: CodeAddress = { type: 'token', tokenId: place.tokenId }
   const code = new Secret('123')
-  await store.hold({ address, place, tenantId: tenantAt(1), code, ttlMs: 1_000, uses: 1 })
-  await expect(store.take(address, place)).rejects.toThrow(UnavailableError)
+  await store.hold({
+    address,
+    place,
+    tenantId: tenantAt(1),
+    code,
+    ttlMs: 1_000,
+    uses: 1,
+    destinations: undefined,
+  })
+  const taker = { place, destination: 'https://shop.example' }
+  await expect(store.take(address, taker)).rejects.toThrow(UnavailableError)
   isReachable = true
-  const taken = await store.take(address, place)
+  const taken = await store.take(address, taker)
   expect(taken && openSecret(taken.code, 'check')).toBe('123')
 })

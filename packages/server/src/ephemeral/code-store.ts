@@ -9,7 +9,7 @@ import type { CodeBackend } from './backend.ts'
  * names that are keyed hashes of the address: whoever reads the backend's memory sees neither codes nor ids.
  */
 export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeStore => ({
-  hold: async ({ address, place, tenantId, code, ttlMs, uses }) => {
+  hold: async ({ address, place, tenantId, code, ttlMs, uses, destinations }) => {
     const held = await backend.hold({
       name: sealer.name(address),
       tokenName: sealer.name(tokenAddress(place.tokenId)),
@@ -17,12 +17,16 @@ export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeS
       sealed: await sealer.seal(place, address, code),
       ttlMs,
       uses,
+      destinations: destinations?.map((origin) => sealer.originName(address, origin)),
     })
     return held ? done : refuse({ type: 'TooManyCodes' })
   },
 
-  take: async (address, place) => {
-    const taken = await backend.take(sealer.name(address), sealer.name(tokenAddress(place.tokenId)))
+  take: async (address, { place, destination }) => {
+    const taken = await backend.take(sealer.name(address), {
+      tokenName: sealer.name(tokenAddress(place.tokenId)),
+      destination: sealer.originName(address, destination),
+    })
     if (!taken) return undefined
     try {
       return { code: await sealer.open(place, address, taken.sealed), receipt: taken.receipt }

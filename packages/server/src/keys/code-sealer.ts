@@ -13,6 +13,8 @@ import { findOpeningKey, findSealingKey, type KeyWish, needOpeningKey, needSeali
 export interface CodeSealer {
   /** 16 bytes: a keyed hash of the address. The same for the life of the process. */
   name(address: CodeAddress): Buffer
+  /** 16 bytes: a keyed hash of an origin that the code at this address may be sent to; for another address it is another. */
+  originName(address: CodeAddress, origin: string): Buffer
   /** At once where the scope's key is loaded, which it is but for the first code of a scope. */
   seal(place: CardPlace, address: CodeAddress, code: SecurityCode): Uint8Array | Promise<Uint8Array>
   /** Throws if the bytes were changed, or were sealed for another place or address. */
@@ -30,12 +32,15 @@ export const createCodeSealer = (keys: Pick<Keyring, 'find' | 'reload' | 'vaultK
   // is active at its start serves until its end.
   const nameKey = keys.vaultKeys('code').usable[0]?.key
   if (!nameKey) throw new Error('no key for the names of codes')
+  const hash = (...fields: readonly string[]): Buffer =>
+    createHmac('sha256', nameKey)
+      .update(encodeFields(...fields))
+      .digest()
+      .subarray(0, nameBytes)
   return {
-    name: (address) =>
-      createHmac('sha256', nameKey)
-        .update(encodeFields('code name', ...fieldsOf(address)))
-        .digest()
-        .subarray(0, nameBytes),
+    name: (address) => hash('code name', ...fieldsOf(address)),
+
+    originName: (address, origin) => hash('code destination', origin, ...fieldsOf(address)),
 
     seal: (place, address, code) => {
       const wish = wishFor(place)

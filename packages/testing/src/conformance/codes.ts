@@ -1,4 +1,4 @@
-import type { CodeAddress, HeldCode, TakenCode } from '@cardkeep/core/codes/held-code'
+import type { CodeAddress, CodeTaker, HeldCode, TakenCode } from '@cardkeep/core/codes/held-code'
 import { reservationMs } from '@cardkeep/core/codes/held-code'
 import { unlimitedUses } from '@cardkeep/core/codes/policy'
 import type { ScopeId, SessionId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
@@ -54,6 +54,10 @@ const session = (at: number, tenantId = tenant): CodeAddress => ({
 
 const byToken = ({ tokenId }: CardPlace): CodeAddress => ({ type: 'token', tokenId })
 
+const shop = 'https://shop.example'
+
+const by = (taker: CardPlace, destination = shop): CodeTaker => ({ place: taker, destination })
+
 const ttlMs = 90 * secondMs
 
 const codeAt = (
@@ -66,6 +70,7 @@ const codeAt = (
   code: new Secret(parts.digits ?? '123'),
   ttlMs,
   uses: 1,
+  destinations: undefined,
   ...parts,
 })
 
@@ -84,6 +89,9 @@ export const codeStoreConformance = (
 
   describe(`${name}: taking`, () => {
     describeTaking(open)
+  })
+  describe(`${name}: where a code may be sent to`, () => {
+    describeDestinations(open)
   })
   describe(`${name}: a race for one code`, () => {
     describeRaces(open)
@@ -105,60 +113,83 @@ const describeTaking = (open: Open): void => {
   test.each(['123', '007', '0000', '9876'])('the code %s comes out as it went in, once', async (digits) => {
     const { store } = await open()
     expect(await store.hold(codeAt(session(1), { digits }))).toEqual({ ok: true, value: undefined })
-    expect(digitsOf(await store.take(session(1), place))).toBe(digits)
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe(digits)
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('a code that is taken does not print itself', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1)))
-    expect(String((await store.take(session(1), place))?.code)).toBe('[secret]')
+    expect(String((await store.take(session(1), by(place)))?.code)).toBe('[secret]')
   })
 
   test('where nothing was held there is nothing', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1)))
-    expect(await store.take(session(2), place)).toBeUndefined()
-    expect(await store.take(byToken(place), place)).toBeUndefined()
+    expect(await store.take(session(2), by(place))).toBeUndefined()
+    expect(await store.take(byToken(place), by(place))).toBeUndefined()
   })
 
   test('a code held by its token is found by the token only', async () => {
     const { store } = await open()
     await store.hold(codeAt(byToken(place), { digits: '456' }))
-    expect(await store.take(session(1), place)).toBeUndefined()
-    expect(await store.take(byToken(otherPlace), otherPlace)).toBeUndefined()
-    expect(digitsOf(await store.take(byToken(place), place))).toBe('456')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
+    expect(await store.take(byToken(otherPlace), by(otherPlace))).toBeUndefined()
+    expect(digitsOf(await store.take(byToken(place), by(place)))).toBe('456')
+  })
+
+  test('codes of one token under a session and under the token itself are two, each with its own uses', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { digits: '111', uses: 2 }))
+    await store.hold(codeAt(byToken(place), { digits: '222', uses: 3 }))
+    const digitsAt = async (address: CodeAddress) => digitsOf(await store.take(address, by(place)))
+    expect([await digitsAt(byToken(place)), await digitsAt(session(1))]).toEqual(['222', '111'])
+    expect([await digitsAt(session(1)), await digitsAt(session(1))]).toEqual(['111', undefined])
+    const rest = [
+      await digitsAt(byToken(place)),
+      await digitsAt(byToken(place)),
+      await digitsAt(byToken(place)),
+    ]
+    expect(rest).toEqual(['222', '222', undefined])
+  })
+
+  test('a token that comes with a new code before the old one is spent has the new one only', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(byToken(place), { digits: '111', uses: 5 }))
+    await store.hold(codeAt(byToken(place), { digits: '222' }))
+    expect(digitsOf(await store.take(byToken(place), by(place)))).toBe('222')
+    expect(await store.take(byToken(place), by(place))).toBeUndefined()
   })
 
   test('the wrong token gets nothing and takes nothing away', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1)))
     for (let attempt = 0; attempt < 3; attempt++)
-      expect(await store.take(session(1), otherPlace)).toBeUndefined()
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+      expect(await store.take(session(1), by(otherPlace))).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
   })
 
   test('another tenant finds nothing under the same session and takes nothing away', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1)))
-    expect(await store.take(session(1, otherTenant), place)).toBeUndefined()
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(1, otherTenant), by(place))).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
   })
 
   test('a code with several uses is taken as often, and not more', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1), { uses: 3 }))
-    for (let use = 0; use < 3; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
-    expect(await store.take(session(1), place)).toBeUndefined()
+    for (let use = 0; use < 3; use++) expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('a code without a limit of uses is taken until its time is over', async () => {
     const { store, clock } = await open()
     await store.hold(codeAt(session(1), { uses: unlimitedUses }))
     clock.advance(ttlMs - 1)
-    for (let use = 0; use < 50; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    for (let use = 0; use < 50; use++) expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
     clock.advance(1)
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('a code is good to the last millisecond of its time', async () => {
@@ -166,9 +197,9 @@ const describeTaking = (open: Open): void => {
     await store.hold(codeAt(session(1)))
     await store.hold(codeAt(session(2)))
     clock.advance(ttlMs - 1)
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
     clock.advance(1)
-    expect(await store.take(session(2), place)).toBeUndefined()
+    expect(await store.take(session(2), by(place))).toBeUndefined()
   })
 
   test.each([
@@ -180,9 +211,9 @@ const describeTaking = (open: Open): void => {
     await store.hold(codeAt(session(2)))
     clock.step(stepMs)
     clock.advance(ttlMs - 1)
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
     clock.advance(1)
-    expect(await store.take(session(2), place)).toBeUndefined()
+    expect(await store.take(session(2), by(place))).toBeUndefined()
   })
 
   test('a second code at an address replaces the first, with its own time and uses', async () => {
@@ -191,17 +222,120 @@ const describeTaking = (open: Open): void => {
     clock.advance(ttlMs - 1)
     await store.hold(codeAt(session(1), { digits: '222', place: otherPlace }))
     clock.advance(ttlMs - 1)
-    expect(await store.take(session(1), place)).toBeUndefined()
-    expect(digitsOf(await store.take(session(1), otherPlace))).toBe('222')
-    expect(await store.take(session(1), otherPlace)).toBeUndefined()
+    expect(await store.take(session(1), by(place))).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(otherPlace)))).toBe('222')
+    expect(await store.take(session(1), by(otherPlace))).toBeUndefined()
   })
 
   test('a spent address can hold a new code', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1), { digits: '111' }))
-    await store.take(session(1), place)
+    await store.take(session(1), by(place))
     await store.hold(codeAt(session(1), { digits: '222' }))
-    expect(digitsOf(await store.take(session(1), place))).toBe('222')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('222')
+  })
+}
+
+const describeDestinations = (open: Open): void => {
+  const other = 'https://other.example'
+
+  test('without a list it goes wherever it is wanted', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { uses: 2 }))
+    for (const origin of [shop, other])
+      expect(digitsOf(await store.take(session(1), by(place, origin)))).toBe('123')
+  })
+
+  test.each([
+    ['another host', other],
+    ['another port', `${shop}:8443`],
+    ['no TLS', 'http://shop.example'],
+    ['a longer name', `${shop}.evil.example`],
+    ['a shorter name', 'https://shop.exampl'],
+    ['a name below it', 'https://a.shop.example'],
+    ['nothing', ''],
+  ])('%s gets nothing of a code for one origin, and takes no use away', async (_, origin) => {
+    const { store } = await open()
+    for (const address of [session(1), byToken(place)]) {
+      await store.hold(codeAt(address, { destinations: [shop] }))
+      for (let attempt = 0; attempt < 3; attempt++)
+        expect(await store.take(address, by(place, origin))).toBeUndefined()
+      expect(digitsOf(await store.take(address, by(place)))).toBe('123')
+    }
+  })
+
+  test('each origin of the list gets it, and together they have its uses', async () => {
+    const { store } = await open()
+    const destinations = Array.from({ length: 10 }, (_, at) => `https://${at}.example`)
+    await store.hold(codeAt(session(1), { destinations, uses: 10 }))
+    for (const origin of destinations)
+      expect(digitsOf(await store.take(session(1), by(place, origin)))).toBe('123')
+    expect(await store.take(session(1), by(place, destinations[0]))).toBeUndefined()
+  })
+
+  test('with an empty list it goes nowhere', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { destinations: [] }))
+    expect(await store.take(session(1), by(place))).toBeUndefined()
+  })
+
+  test('the right origin is of no use to the wrong token', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { destinations: [shop] }))
+    expect(await store.take(session(1), by(otherPlace))).toBeUndefined()
+  })
+
+  test('it stays limited when it comes back', async () => {
+    const { store } = await open()
+    for (const uses of [1, 2]) {
+      await store.hold(codeAt(session(1), { destinations: [shop], uses }))
+      const taken = await store.take(session(1), by(place))
+      expect(taken && (await store.giveBack(taken))).toBe(true)
+      expect(await store.take(session(1), by(place, other))).toBeUndefined()
+      expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    }
+  })
+
+  const ends: readonly (readonly [string, (bench: Bench) => Promise<unknown>])[] = [
+    ['was replaced', async () => undefined],
+    ['was dropped', ({ store }) => store.drop(session(1))],
+    ['lost its token', ({ store }) => store.drop(byToken(place))],
+    ['went with all others', ({ store }) => store.dropAll()],
+    [
+      'was spent and forgotten',
+      async ({ store, clock, sweep }) => {
+        await store.take(session(1), by(place))
+        clock.advance(reservationMs)
+        sweep?.()
+      },
+    ],
+    [
+      'expired',
+      async ({ clock, sweep }) => {
+        clock.advance(ttlMs)
+        sweep?.()
+      },
+    ],
+  ]
+  test.each(ends)('the list of a code that %s says nothing about the next ones', async (_, end) => {
+    const bench = await open()
+    const { store } = bench
+    await store.hold(codeAt(session(1), { destinations: [shop] }))
+    await end(bench)
+    await store.hold(codeAt(session(1), { digits: '456' }))
+    await store.hold(codeAt(session(2), { digits: '789', destinations: [other] }))
+    expect(digitsOf(await store.take(session(1), by(place, other)))).toBe('456')
+    expect(await store.take(session(2), by(place, shop))).toBeUndefined()
+    expect(digitsOf(await store.take(session(2), by(place, other)))).toBe('789')
+  })
+
+  test('of callers with either origin at once only those with the right one win', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(session(1), { destinations: [shop], uses: 3 }))
+    const origins = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? other : shop))
+    const taken = await Promise.all(origins.map((origin) => store.take(session(1), by(place, origin))))
+    const winners = origins.filter((_, at) => taken[at] !== undefined)
+    expect(winners).toEqual([shop, shop, shop])
   })
 }
 
@@ -212,18 +346,18 @@ const describeRaces = (open: Open): void => {
   ])('with %i uses and %i callers at once exactly that many win', async (uses, callers) => {
     const { store } = await open()
     await store.hold(codeAt(session(1), { uses }))
-    const taken = await Promise.all(Array.from({ length: callers }, () => store.take(session(1), place)))
+    const taken = await Promise.all(Array.from({ length: callers }, () => store.take(session(1), by(place))))
     expect(taken.filter((code) => code !== undefined).map(digitsOf)).toEqual(Array(uses).fill('123'))
   })
 
   test('of many that give back and take again at once no more win than there are uses', async () => {
     const { store } = await open()
     await store.hold(codeAt(session(1), { uses: 2 }))
-    const taken = [await store.take(session(1), place), await store.take(session(1), place)]
+    const taken = [await store.take(session(1), by(place)), await store.take(session(1), by(place))]
     const returning = Promise.all(taken.map(async (code) => code && (await store.giveBack(code))))
-    const later = await Promise.all(Array.from({ length: 100 }, () => store.take(session(1), place)))
+    const later = await Promise.all(Array.from({ length: 100 }, () => store.take(session(1), by(place))))
     expect(await returning).toEqual([true, true])
-    const rest = await Promise.all(Array.from({ length: 100 }, () => store.take(session(1), place)))
+    const rest = await Promise.all(Array.from({ length: 100 }, () => store.take(session(1), by(place))))
     expect([...later, ...rest].filter((code) => code !== undefined)).toHaveLength(2)
   })
 }
@@ -235,7 +369,7 @@ const describeGivingBack = (open: Open): void => {
     parts: Parameters<typeof codeAt>[1] = {},
   ): Promise<TakenCode> => {
     await store.hold(codeAt(session(1), parts))
-    const taken = await store.take(session(1), place)
+    const taken = await store.take(session(1), by(place))
     if (!taken) throw new Error('a held code was not there')
     return taken
   }
@@ -243,8 +377,8 @@ const describeGivingBack = (open: Open): void => {
   test('the last use comes back once and can be taken again', async () => {
     const { store } = await open()
     expect(await store.giveBack(await holdAndTake(store))).toBe(true)
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('a code can go out and come back again and again', async () => {
@@ -252,44 +386,44 @@ const describeGivingBack = (open: Open): void => {
     let taken = await holdAndTake(store)
     for (let round = 0; round < 5; round++) {
       expect(await store.giveBack(taken)).toBe(true)
-      const again = await store.take(session(1), place)
+      const again = await store.take(session(1), by(place))
       expect(digitsOf(again)).toBe('123')
       taken = again ?? taken
     }
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('one use of several comes back beside those that were left', async () => {
     const { store } = await open()
     expect(await store.giveBack(await holdAndTake(store, { uses: 2 }))).toBe(true)
-    for (let use = 0; use < 2; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
-    expect(await store.take(session(1), place)).toBeUndefined()
+    for (let use = 0; use < 2; use++) expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('all uses come back, in whatever order', async () => {
     const { store } = await open()
     const first = await holdAndTake(store, { uses: 3 })
-    const others = [await store.take(session(1), place), await store.take(session(1), place)]
+    const others = [await store.take(session(1), by(place)), await store.take(session(1), by(place))]
     for (const taken of [...others.toReversed(), first])
       expect(taken && (await store.giveBack(taken))).toBe(true)
-    for (let use = 0; use < 3; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
-    expect(await store.take(session(1), place)).toBeUndefined()
+    for (let use = 0; use < 3; use++) expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test.each([1, 2])('a use that comes back twice counts once, of %i', async (uses) => {
     const { store } = await open()
     const taken = await holdAndTake(store, { uses })
     expect([await store.giveBack(taken), await store.giveBack(taken)]).toEqual([true, false])
-    for (let use = 0; use < uses; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
-    expect(await store.take(session(1), place)).toBeUndefined()
+    for (let use = 0; use < uses; use++) expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
     expect(await store.giveBack(taken)).toBe(false)
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('a code without a limit of uses stays as it was', async () => {
     const { store } = await open()
     expect(await store.giveBack(await holdAndTake(store, { uses: unlimitedUses }))).toBe(true)
-    for (let use = 0; use < 5; use++) expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    for (let use = 0; use < 5; use++) expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
   })
 
   test.each([
@@ -299,15 +433,15 @@ const describeGivingBack = (open: Open): void => {
     const { store, clock } = await open()
     await store.hold(codeAt(session(1), { ttlMs: longMs }))
     clock.advance(longMs - 30 * secondMs)
-    const taken = await store.take(session(1), place)
+    const taken = await store.take(session(1), by(place))
     clock.advance(20 * secondMs)
     expect(taken && (await store.giveBack(taken))).toBe(true)
     clock.advance(10 * secondMs - 1)
-    const again = await store.take(session(1), place)
+    const again = await store.take(session(1), by(place))
     expect(digitsOf(again)).toBe('123')
     expect(again && (await store.giveBack(again))).toBe(true)
     clock.advance(1)
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   test('a code whose time is over does not come back', async () => {
@@ -316,7 +450,7 @@ const describeGivingBack = (open: Open): void => {
       const taken = await holdAndTake(store, { uses })
       clock.advance(ttlMs)
       expect(await store.giveBack(taken)).toBe(false)
-      expect(await store.take(session(1), place)).toBeUndefined()
+      expect(await store.take(session(1), by(place))).toBeUndefined()
     }
   })
 
@@ -328,7 +462,7 @@ const describeGivingBack = (open: Open): void => {
     const late = await holdAndTake(store, { ttlMs: 15 * minuteMs })
     clock.advance(reservationMs)
     expect(await store.giveBack(late)).toBe(false)
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 
   const ends: readonly (readonly [string, (store: CodeStore) => Promise<unknown>])[] = [
@@ -342,7 +476,7 @@ const describeGivingBack = (open: Open): void => {
       const taken = await holdAndTake(store, { uses })
       await end(store)
       expect(await store.giveBack(taken)).toBe(false)
-      expect(await store.take(session(1), place)).toBeUndefined()
+      expect(await store.take(session(1), by(place))).toBeUndefined()
     }
   })
 
@@ -352,9 +486,9 @@ const describeGivingBack = (open: Open): void => {
       const taken = await holdAndTake(store, { digits: '111', uses })
       await store.hold(codeAt(session(1), { digits: '222' }))
       expect(await store.giveBack(taken)).toBe(false)
-      expect(digitsOf(await store.take(session(1), place))).toBe('222')
+      expect(digitsOf(await store.take(session(1), by(place)))).toBe('222')
       expect(await store.giveBack(taken)).toBe(false)
-      expect(await store.take(session(1), place)).toBeUndefined()
+      expect(await store.take(session(1), by(place))).toBeUndefined()
     }
   })
 
@@ -364,8 +498,8 @@ const describeGivingBack = (open: Open): void => {
     await store.drop(session(1))
     await store.hold(codeAt(session(1), { digits: '222' }))
     expect(await store.giveBack(taken)).toBe(false)
-    expect(digitsOf(await store.take(session(1), place))).toBe('222')
-    expect(await store.take(session(1), place)).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('222')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
   })
 }
 
@@ -375,8 +509,8 @@ const describeDropping = (open: Open): void => {
     await store.hold(codeAt(session(1), { uses: 2 }))
     await store.hold(codeAt(session(2)))
     expect(await store.drop(session(1))).toBe(true)
-    expect(await store.take(session(1), place)).toBeUndefined()
-    expect(digitsOf(await store.take(session(2), place))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
+    expect(digitsOf(await store.take(session(2), by(place)))).toBe('123')
   })
 
   test('where nothing is held, dropping says so', async () => {
@@ -385,7 +519,7 @@ const describeDropping = (open: Open): void => {
     expect(await store.drop(byToken(place))).toBe(false)
 
     await store.hold(codeAt(session(1)))
-    await store.take(session(1), place)
+    await store.take(session(1), by(place))
     expect(await store.drop(session(1))).toBe(false)
 
     await store.hold(codeAt(session(2)))
@@ -398,7 +532,7 @@ const describeDropping = (open: Open): void => {
     const { store } = await open()
     await store.hold(codeAt(session(1)))
     expect(await store.drop(session(1, otherTenant))).toBe(false)
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
   })
 
   test('a token drops every code that came with it, by whatever address, and no other', async () => {
@@ -408,10 +542,10 @@ const describeDropping = (open: Open): void => {
     await store.hold(codeAt(byToken(place)))
     await store.hold(codeAt(session(3), { place: otherPlace }))
     expect(await store.drop(byToken(place))).toBe(true)
-    expect(await store.take(session(1), place)).toBeUndefined()
-    expect(await store.take(session(2, otherTenant), place)).toBeUndefined()
-    expect(await store.take(byToken(place), place)).toBeUndefined()
-    expect(digitsOf(await store.take(session(3), otherPlace))).toBe('123')
+    expect(await store.take(session(1), by(place))).toBeUndefined()
+    expect(await store.take(session(2, otherTenant), by(place))).toBeUndefined()
+    expect(await store.take(byToken(place), by(place))).toBeUndefined()
+    expect(digitsOf(await store.take(session(3), by(otherPlace)))).toBe('123')
     expect(await store.drop(byToken(place))).toBe(false)
   })
 
@@ -419,11 +553,11 @@ const describeDropping = (open: Open): void => {
     const { store } = await open()
     const addresses = [session(1), session(2, otherTenant), byToken(place)]
     for (const address of addresses) await store.hold(codeAt(address, { uses: 2 }))
-    await store.take(session(1), place)
+    await store.take(session(1), by(place))
     await store.dropAll()
-    for (const address of addresses) expect(await store.take(address, place)).toBeUndefined()
+    for (const address of addresses) expect(await store.take(address, by(place))).toBeUndefined()
     await store.hold(codeAt(session(1)))
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
   })
 }
 
@@ -444,8 +578,8 @@ const describeLimit = (open: Open): void => {
     const { store } = await open(1)
     await store.hold(codeAt(session(1)))
     expect(await store.hold(codeAt(session(2)))).toEqual(tooMany)
-    expect(await store.take(session(2), place)).toBeUndefined()
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(await store.take(session(2), by(place))).toBeUndefined()
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
   })
 
   test('a code that replaces another needs no room', async () => {
@@ -453,11 +587,11 @@ const describeLimit = (open: Open): void => {
     await store.hold(codeAt(session(1), { digits: '111' }))
     expect(await isHeld(store, codeAt(session(1), { digits: '222' }))).toBe(true)
     expect(await store.hold(codeAt(session(2)))).toEqual(tooMany)
-    expect(digitsOf(await store.take(session(1), place))).toBe('222')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('222')
   })
 
   const ends: readonly (readonly [string, (bench: Bench) => Promise<unknown>])[] = [
-    ['was spent', ({ store }) => store.take(session(1), place)],
+    ['was spent', ({ store }) => store.take(session(1), by(place))],
     ['was dropped', ({ store }) => store.drop(session(1))],
     ['lost its token', ({ store }) => store.drop(byToken(place))],
     ['went with all others', ({ store }) => store.dropAll()],
@@ -482,19 +616,19 @@ const describeLimit = (open: Open): void => {
   test('a code with uses left still counts', async () => {
     const { store } = await open(1)
     await store.hold(codeAt(session(1), { uses: 2 }))
-    await store.take(session(1), place)
+    await store.take(session(1), by(place))
     expect(await store.hold(codeAt(session(2)))).toEqual(tooMany)
   })
 
   test('a code comes back although another has its room, and counts again', async () => {
     const { store } = await open(1)
     await store.hold(codeAt(session(1)))
-    const taken = await store.take(session(1), place)
+    const taken = await store.take(session(1), by(place))
     expect(await isHeld(store, codeAt(session(2)))).toBe(true)
     expect(taken && (await store.giveBack(taken))).toBe(true)
-    await store.take(session(2), place)
+    await store.take(session(2), by(place))
     expect(await store.hold(codeAt(session(3)))).toEqual(tooMany)
-    expect(digitsOf(await store.take(session(1), place))).toBe('123')
+    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
     expect(await isHeld(store, codeAt(session(3)))).toBe(true)
   })
 }

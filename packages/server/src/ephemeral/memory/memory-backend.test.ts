@@ -3,7 +3,13 @@ import { unlimitedUses } from '@cardkeep/core/codes/policy'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { nameBytes, type SealedCode, sealedCodeBytes, type TakenSealedCode } from '../backend.ts'
+import {
+  nameBytes,
+  type SealedCode,
+  type SealedTaker,
+  sealedCodeBytes,
+  type TakenSealedCode,
+} from '../backend.ts'
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts'
 import type { Slots } from './slots.ts'
 
@@ -44,10 +50,17 @@ const sealedAt = (at: number, parts: Partial<SealedCode> = {}): SealedCode => ({
   sealed: bytesOf(at),
   ttlMs: 1_000,
   uses: 1,
+  destinations: undefined,
   ...parts,
 })
 
 const tokenOf = (at: number): Buffer => nameOf(1_000_000 + at)
+
+/** Where to is told only where a test is about it. */
+const by = (token: number, destination = 0): SealedTaker => ({
+  tokenName: tokenOf(token),
+  destination: nameOf(2_000_000 + destination),
+})
 
 const open = (limitPerOwner = 1_000_000) => {
   const clock = createFixedClock()
@@ -93,9 +106,9 @@ describe('the bytes of a code are no longer in memory once it', () => {
   test('had its last use taken, and the rest is gone when the reservation ends', async () => {
     const { backend, clock, slots } = open()
     await backend.hold(sealedAt(1, { uses: 2, ttlMs: 10 * reservationMs }))
-    await backend.take(nameOf(1), tokenOf(1))
+    await backend.take(nameOf(1), by(1))
     expect(holdsNoSealedByte(slots)).toBe(false)
-    await backend.take(nameOf(1), tokenOf(1))
+    await backend.take(nameOf(1), by(1))
     expect(holdsNoSealedByte(slots)).toBe(true)
     clock.advance(reservationMs - 1)
     backend.sweep()
@@ -119,12 +132,12 @@ describe('sweeping', () => {
     const { backend, clock } = open()
     for (const at of [1, 2, 3]) await backend.hold(sealedAt(at, { ttlMs: 1_000 }))
     await backend.hold(sealedAt(4, { ttlMs: 1_001 }))
-    await backend.take(nameOf(3), tokenOf(3))
+    await backend.take(nameOf(3), by(3))
     clock.advance(999)
     expect([backend.sweep(), backend.count()]).toEqual([0, 3])
     clock.advance(1)
     expect([backend.sweep(), backend.count()]).toEqual([2, 1])
-    expect((await backend.take(nameOf(4), tokenOf(4)))?.sealed).toEqual(Buffer.from(bytesOf(4)))
+    expect((await backend.take(nameOf(4), by(4)))?.sealed).toEqual(Buffer.from(bytesOf(4)))
     expect(backend.count()).toBe(0)
   })
 
@@ -154,7 +167,7 @@ test('100,000 codes are kept apart while the memory grows, and all of it can be 
   expect(backend.count()).toBe(count)
   let wrong = 0
   for (let at = 0; at < count; at++) {
-    const taken = await backend.take(nameOf(at), tokenOf(at))
+    const taken = await backend.take(nameOf(at), by(at))
     if (!taken || !Buffer.from(bytesOf(at)).equals(taken.sealed)) wrong++
   }
   expect([wrong, backend.count()]).toEqual([0, 0])
@@ -163,13 +176,31 @@ test('100,000 codes are kept apart while the memory grows, and all of it can be 
   expect(slots.top()).toBe(count)
 })
 
+test('among 100,000 codes a token drops those that came with it, and where it may be sent to stays with each', async () => {
+  const { backend } = open()
+  const others = 100_000
+  const mine = [0, 1, others / 2, others - 1]
+  for (let at = 0; at < others; at++) {
+    const parts = mine.includes(at) ? { tokenName: tokenOf(others) } : {}
+    await backend.hold(sealedAt(at, { ...parts, destinations: [by(at, at % 3).destination] }))
+  }
+  expect([await backend.dropToken(tokenOf(others)), backend.count()]).toEqual([true, others - mine.length])
+  expect(await backend.dropToken(tokenOf(others))).toBe(false)
+  let wrong = 0
+  for (let at = 0; at < others; at += 7) {
+    if ((await backend.take(nameOf(at), by(at, (at + 1) % 3))) !== undefined) wrong++
+    if (((await backend.take(nameOf(at), by(at, at % 3))) === undefined) !== mine.includes(at)) wrong++
+  }
+  expect(wrong).toBe(0)
+})
+
 test('a receipt from before the memory grew still fits', async () => {
   const { backend } = open()
   await backend.hold(sealedAt(0))
-  const taken = await backend.take(nameOf(0), tokenOf(0))
+  const taken = await backend.take(nameOf(0), by(0))
   for (let at = 1; at < 3_000; at++) await backend.hold(sealedAt(at))
   expect(await backend.giveBack(taken?.receipt)).toBe(true)
-  expect((await backend.take(nameOf(0), tokenOf(0)))?.sealed).toEqual(Buffer.from(bytesOf(0)))
+  expect((await backend.take(nameOf(0), by(0)))?.sealed).toEqual(Buffer.from(bytesOf(0)))
 })
 
 /* A model of the same states, as plain as can be: a list of codes, each with the receipts that were given out for it. */
@@ -180,6 +211,8 @@ interface ModelCode {
   readonly owner: string
   readonly bytes: Uint8Array
   readonly endsAt: number
+  /** `undefined`: anywhere. */
+  readonly destination: number | undefined
   uses: number
   /** `undefined` while it is held. */
   reservedUntil: number | undefined
@@ -238,33 +271,40 @@ const hold = (
   owner: string,
   ttlMs: number,
   uses: number,
+  destination: number | undefined,
   seed: number,
 ): Command =>
-  command(`hold(${[name, token, owner, ttlMs, uses].join(', ')})`, async (model, { backend }) => {
-    const before = find(model, name)
-    const replaces = before !== undefined && isHeld(before)
-    const counted = model.codes.filter((code) => code.owner === owner && isHeld(code)).length
-    const isRefused = !replaces && counted >= limit
-    const held = await backend.hold({
-      name: nameOf(name),
-      tokenName: tokenOf(token),
-      owner,
-      sealed: bytesOf(seed),
-      ttlMs,
-      uses,
-    })
-    expect(held).toBe(!isRefused)
-    if (isRefused) return
-    if (before) remove(model, before)
-    const bytes = bytesOf(seed)
-    model.codes.push({ name, token, owner, bytes, endsAt: model.now + ttlMs, uses, reservedUntil: undefined })
-  })
+  command(
+    `hold(${[name, token, owner, ttlMs, uses, destination].join(', ')})`,
+    async (model, { backend }) => {
+      const before = find(model, name)
+      const replaces = before !== undefined && isHeld(before)
+      const counted = model.codes.filter((code) => code.owner === owner && isHeld(code)).length
+      const isRefused = !replaces && counted >= limit
+      const held = await backend.hold({
+        name: nameOf(name),
+        tokenName: tokenOf(token),
+        owner,
+        sealed: bytesOf(seed),
+        ttlMs,
+        uses,
+        destinations: destination === undefined ? undefined : [by(token, destination).destination],
+      })
+      expect(held).toBe(!isRefused)
+      if (isRefused) return
+      if (before) remove(model, before)
+      const bytes = bytesOf(seed)
+      const endsAt = model.now + ttlMs
+      model.codes.push({ name, token, owner, bytes, endsAt, destination, uses, reservedUntil: undefined })
+    },
+  )
 
-const take = (name: number, token: number): Command =>
-  command(`take(${name}, ${token})`, async (model, { backend, receipts }) => {
-    const taken = await backend.take(nameOf(name), tokenOf(token))
+const take = (name: number, token: number, destination: number): Command =>
+  command(`take(${name}, ${token}, ${destination})`, async (model, { backend, receipts }) => {
+    const taken = await backend.take(nameOf(name), by(token, destination))
     const code = find(model, name)
-    if (!code || !isHeld(code) || isOver(model, code) || code.token !== token) {
+    const isAllowed = code?.destination === undefined || code.destination === destination
+    if (!code || !isHeld(code) || isOver(model, code) || code.token !== token || !isAllowed) {
       expect(taken).toBeUndefined()
       return
     }
@@ -335,13 +375,14 @@ test('whatever is done in whatever order, it does as the states say', async () =
   const owner = fc.constantFrom('a', 'b')
   const ttlMs = fc.constantFrom(1_000, reservationMs, 4 * reservationMs)
   const uses = fc.constantFrom(unlimitedUses, 1, 1, 2, 3)
+  const limitedTo = fc.constantFrom(undefined, undefined, 0, 1)
   const commands = fc.commands<Model, Real, false>(
     [
-      fc.tuple(name, token, owner, ttlMs, uses, fc.nat(200)).map((parts) => hold(...parts)),
-      fc.tuple(name, token, owner, ttlMs, uses, fc.nat(200)).map((parts) => hold(...parts)),
-      fc.tuple(name, token).map((parts) => take(...parts)),
-      fc.tuple(name, token).map((parts) => take(...parts)),
-      fc.tuple(name, token).map((parts) => take(...parts)),
+      fc.tuple(name, token, owner, ttlMs, uses, limitedTo, fc.nat(200)).map((parts) => hold(...parts)),
+      fc.tuple(name, token, owner, ttlMs, uses, limitedTo, fc.nat(200)).map((parts) => hold(...parts)),
+      fc.tuple(name, token, fc.nat(1)).map((parts) => take(...parts)),
+      fc.tuple(name, token, fc.nat(1)).map((parts) => take(...parts)),
+      fc.tuple(name, token, fc.nat(1)).map((parts) => take(...parts)),
       fc.nat(50).map(giveBack),
       fc.nat(50).map(giveBack),
       name.map(drop),

@@ -27,6 +27,8 @@ export interface MemoryBackend extends CodeBackend {
   sweep(): number
   /** How many codes are held now. */
   count(): number
+  /** How many places are not free so long after their time. Every second's sweep keeps it at 0. */
+  pastTheirTime(graceMs: number): number
 }
 
 export const createMemoryBackend = (options: {
@@ -59,7 +61,16 @@ export const createMemoryBackend = (options: {
     return expired
   }
 
-  const hold = ({ name, tokenName, owner, sealed, ttlMs, uses }: SealedCode): boolean => {
+  const pastTheirTime = (graceMs: number): number => {
+    const before = clock.monotonic() - graceMs
+    const { state, endsAt } = slots.columns()
+    let late = 0
+    for (let slot = 0; slot < slots.top(); slot++)
+      if (state[slot] !== free && (endsAt[slot] ?? 0) <= before) late++
+    return late
+  }
+
+  const hold = ({ name, tokenName, owner, sealed, ttlMs, uses, destinations }: SealedCode): boolean => {
     const key = name.toString('latin1')
     const index = owners.indexOf(owner)
     const before = byName.get(key)
@@ -76,13 +87,14 @@ export const createMemoryBackend = (options: {
     columns.sealedLength[slot] = sealed.length
     slots.sealed(slot).set(sealed)
     slots.tokenName(slot).set(tokenName)
+    if (destinations) slots.limitTo(slot, destinations)
     byName.set(key, slot)
     names[slot] = key
     owners.add(index, 1)
     return true
   }
 
-  const take: CodeBackend['take'] = async (name, tokenName) => {
+  const take: CodeBackend['take'] = async (name, { tokenName, destination }) => {
     const key = name.toString('latin1')
     const slot = byName.get(key)
     if (slot === undefined) return undefined
@@ -90,6 +102,7 @@ export const createMemoryBackend = (options: {
     const end = endsAt[slot] ?? 0
     if (state[slot] !== held || end <= clock.monotonic()) return undefined
     if (!slots.tokenName(slot).equals(tokenName)) return undefined
+    if (!slots.maySendTo(slot, destination)) return undefined
 
     const sealed = Buffer.from(slots.sealed(slot).subarray(0, sealedLength[slot]))
     const receipt: Receipt = {
@@ -152,10 +165,7 @@ export const createMemoryBackend = (options: {
     },
     dropToken: async (tokenName) => {
       let dropped = false
-      for (let slot = 0; slot < slots.top(); slot++) {
-        if (slots.columns().state[slot] === free || !slots.tokenName(slot).equals(tokenName)) continue
-        dropped = dropSlot(slot) || dropped
-      }
+      for (const slot of slots.ofToken(tokenName)) dropped = dropSlot(slot) || dropped
       return dropped
     },
     dropAll: async () => {
@@ -163,6 +173,7 @@ export const createMemoryBackend = (options: {
     },
     sweep,
     count: () => owners.total(),
+    pastTheirTime,
   }
 }
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nameBytes, sealedCodeBytes } from '../backend.ts'
-import { createSlots, free, held } from './slots.ts'
+import { createSlots, free, held, reserved, type Slots } from './slots.ts'
 
 const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0)
 
@@ -71,4 +71,63 @@ test('growing keeps every slot with its columns, and wipes the memory that it le
     7.25,
   ])
   expect(isZero(left)).toBe(true)
+})
+
+describe('the slots of a token', () => {
+  /** Names that begin alike, as one of four billion pairs does. */
+  const alike = (last: number): Buffer => Buffer.concat([Buffer.alloc(nameBytes - 1, 3), Buffer.of(last)])
+
+  const put = (slots: Slots, tokenName: Buffer): number => {
+    const slot = slots.allocate()
+    slots.columns().state[slot] = held
+    slots.tokenName(slot).set(tokenName)
+    return slot
+  }
+
+  test('are all with its whole name, reserved ones too, and no other', () => {
+    const slots = createSlots()
+    const mine = [put(slots, alike(1))]
+    put(slots, alike(2))
+    put(slots, Buffer.alloc(nameBytes, 4))
+    mine.push(put(slots, alike(1)))
+    slots.columns().state[mine[1] ?? 0] = reserved
+    expect(slots.ofToken(alike(1))).toEqual(mine)
+    expect(slots.ofToken(alike(3))).toEqual([])
+    // Free slots are zeroed, which is a name as well.
+    slots.allocate()
+    expect(slots.ofToken(Buffer.alloc(nameBytes))).toEqual([])
+  })
+
+  test('are found wherever they stand once the memory has grown, by a name that stands anywhere in its buffer', () => {
+    const slots = createSlots()
+    const first = put(slots, alike(1))
+    for (let at = 0; at < many; at++) put(slots, alike(2))
+    const last = put(slots, alike(1))
+    const shifted = Buffer.concat([Buffer.of(0), alike(1)]).subarray(1)
+    expect(slots.ofToken(shifted)).toEqual([first, last])
+  })
+})
+
+describe('where a code may be sent to', () => {
+  const nameOf = (fill: number): Buffer => Buffer.alloc(nameBytes, fill)
+
+  test('is anywhere until it is limited, and again once the slot was released', () => {
+    const slots = createSlots()
+    const [slot, other] = [slots.allocate(), slots.allocate()]
+    expect(slots.maySendTo(slot, nameOf(1))).toBe(true)
+    slots.limitTo(slot, [nameOf(1), nameOf(2)])
+    expect([1, 2, 3].map((fill) => slots.maySendTo(slot, nameOf(fill)))).toEqual([true, true, false])
+    expect(slots.maySendTo(other, nameOf(3))).toBe(true)
+    slots.release(slot)
+    expect(slots.maySendTo(slot, nameOf(3))).toBe(true)
+  })
+
+  test('is no name that two names only have between them', () => {
+    const slots = createSlots()
+    const slot = slots.allocate()
+    const [one, two] = [nameOf(1), nameOf(2)]
+    slots.limitTo(slot, [one, two])
+    const between = Buffer.concat([one.subarray(8), two.subarray(0, 8)])
+    expect(slots.maySendTo(slot, between)).toBe(false)
+  })
 })
