@@ -21,6 +21,7 @@ const open = async (environment: Environment = 'live') => {
     methods: ['POST', 'PUT'],
     ca: 'PEM',
     client: { certificate: 'CERT', sealedKey: new Uint8Array([1, 2, 3]) },
+    headers: [{ name: 'authorization', sealedValue: new Uint8Array([4, 5]) }],
     allowPrivate: true,
   } as const
   return { vault, tenant, made }
@@ -45,7 +46,13 @@ test('a destination is kept for its tenant, and what it allows is written down',
     null,
     null,
     ['destination', made.id],
-    { origin: made.origin, pathPrefix: '/v1', methods: 'POST PUT', allowPrivate: true },
+    {
+      origin: made.origin,
+      pathPrefix: '/v1',
+      methods: 'POST PUT',
+      allowPrivate: true,
+      headers: 'authorization',
+    },
   ])
 })
 

@@ -24,6 +24,8 @@ export const allowDestination = async (
       pathPrefix: made.pathPrefix ?? '',
       methods: made.methods.join(' '),
       allowPrivate: made.allowPrivate,
+      // Names alone: the values are secrets.
+      headers: made.headers.map(({ name }) => name).join(' '),
     }),
   ])
   return committed.ok ? ok(destination) : refuse({ type: 'Contended' })

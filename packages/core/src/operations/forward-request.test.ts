@@ -2,141 +2,45 @@ import { testCards } from '@cardkeep/testing/canary/cards'
 import { interceptCommits, nameChanges } from '@cardkeep/testing/doubles/commits'
 import { approved, createEgressDouble } from '@cardkeep/testing/doubles/egress'
 import {
-  addTenant,
-  callerOf,
-  openTestVault,
-  type TestVault,
-  testOperator,
-} from '@cardkeep/testing/doubles/vault'
+  type Bench,
+  entriesOf,
+  failed,
+  forward,
+  isHeld,
+  openBench,
+  policy,
+  settle,
+  templateOf,
+  tokenizeFor,
+  withoutCode,
+} from '@cardkeep/testing/doubles/forward'
+import { addTenant, callerOf, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
+import { accountOf, cardOf } from '@cardkeep/testing/keys/fixture'
 import { afterEach, describe, expect, test } from 'vitest'
-import { parsePan } from '../cards/pan.ts'
 import type { Change } from '../changes.ts'
-import type { CodePolicy } from '../codes/policy.ts'
-import { type ForwardFailure, type Refusal, type Sent, UnavailableError } from '../errors.ts'
-import type { DestinationId, SessionId, TokenId } from '../kernel/ids.ts'
+import { type Refusal, UnavailableError } from '../errors.ts'
+import type { DestinationId, TokenId } from '../kernel/ids.ts'
 import { openSecret, Secret } from '../kernel/secret.ts'
 import { minuteMs } from '../kernel/time.ts'
-import type { CodeStore, Egress, SendOutcome, Store } from '../ports.ts'
-import type { PlaceholderSyntax } from '../templates/syntax.ts'
-import { parseTemplate } from '../templates/template.ts'
-import type { Tenant } from '../tenants/tenant.ts'
+import type { CodeStore, GuessLimits, SendOutcome, Store } from '../ports.ts'
 import { allowDestination } from './change-destinations.ts'
 import { linkScope } from './create-scope.ts'
-import { type ForwardRequest, forwardRequest } from './forward-request.ts'
+import { deleteToken } from './delete-token.ts'
+import type { ForwardRequest } from './forward-request.ts'
+import { invalidateToken } from './invalidate-token.ts'
 import { suspendToken } from './suspend-token.ts'
-import { type TokenizeCard, tokenizeCard } from './tokenize-card.ts'
-
-const syntax: PlaceholderSyntax = {
-  open: '${',
-  close: '}',
-  table: {
-    number: { value: 'card number', form: 'given' },
-    cvv: { value: 'code', form: 'given' },
-  },
-}
-
-const templateOf = (text: string) => {
-  const template = parseTemplate({ type: 'object', entries: [['card', { type: 'text', text }]] }, syntax)
-  if (!template.ok) throw new Error('a test has a wrong template')
-  return template.value
-}
-const withCode = templateOf('${number}:${cvv}')
-const withoutCode = templateOf('${number}')
-
-const policy: CodePolicy = { hold: true, ttlMs: 15 * minuteMs, uses: 1 }
+import { tokenizeAccount } from './tokenize-account.ts'
 
 const opened: TestVault[] = []
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((vault) => vault.close()))
 })
 
-interface Bench {
-  readonly vault: TestVault
-  readonly tenant: Tenant
-  readonly tokenId: TokenId
-  readonly sessionId: SessionId
-  readonly destinationId: DestinationId
-  readonly command: ForwardRequest
+const open = async (...parts: Parameters<typeof openBench>): Promise<Bench> => {
+  const bench = await openBench(...parts)
+  opened.push(bench.vault)
+  return bench
 }
-
-const tokenizeFor = async (vault: TestVault, tenant: Tenant, parts: Partial<TokenizeCard> = {}) => {
-  const pan = parsePan(new Secret(testCards.visa))
-  if (!pan.ok) throw new Error('a test names a number that is none')
-  const made = await tokenizeCard(vault, callerOf(tenant), {
-    card: { pan: pan.value, expiry: { month: 12, year: 2030, yearDigits: 4 }, holder: undefined },
-    code: new Secret('947'),
-    policy,
-    test: false,
-    lifetimeMs: undefined,
-    ...parts,
-  })
-  if (!made.ok) throw new Error(`a test could not make a token: ${made.error.type}`)
-  return made.value
-}
-
-/** A tenant with a token, a held code, and a place to send it to. */
-const open = async (parts: Partial<TokenizeCard> = {}): Promise<Bench> => {
-  const vault = await openTestVault()
-  opened.push(vault)
-  const tenant = await addTenant(vault, 'shop')
-  const destinationId = vault.ids.uuid() as DestinationId
-  await allowDestination(vault, testOperator, tenant, {
-    id: destinationId,
-    origin: 'https://psp.example',
-    pathPrefix: '/v1',
-    methods: ['POST', 'GET'],
-    ca: undefined,
-    client: undefined,
-    allowPrivate: false,
-  })
-  const { token, sessionId = 'none' as SessionId } = await tokenizeFor(vault, tenant, parts)
-  const command: ForwardRequest = {
-    tokenId: token.id,
-    sessionId,
-    template: withCode,
-    url: 'https://psp.example/v1/charges?x=1',
-    method: 'POST',
-    headers: { 'x-key': 'k' },
-    contentType: 'application/json',
-  }
-  return { vault, tenant, tokenId: token.id, sessionId, destinationId, command }
-}
-
-interface Doubles {
-  readonly egress?: Egress
-  readonly store?: Store
-  readonly codes?: CodeStore
-  readonly auditFailed?: () => void
-  readonly isSealed?: () => boolean
-}
-
-/** Forwards with the real parts of the bench in place of doubles that are not given. */
-const forward = (
-  bench: Bench,
-  doubles: Doubles = {},
-  parts: Partial<ForwardRequest> = {},
-  tenant = bench.tenant,
-) => {
-  const { vault, command } = bench
-  const { egress = createEgressDouble(), store = vault.store, codes = vault.codes } = doubles
-  const readiness = {
-    auditFailed: doubles.auditFailed ?? (() => {}),
-    isSealed: doubles.isSealed ?? (() => false),
-  }
-  const ports = { store, codes, egress, readiness, cipher: vault.cipher, clock: vault.clock, ids: vault.ids }
-  return forwardRequest(ports, callerOf(tenant), { ...command, ...parts })
-}
-
-/** Whether the code is still there; taking it is the only way to know. */
-const isHeld = async ({ vault, tenant, tokenId, sessionId }: Bench): Promise<boolean> => {
-  const place = { scopeId: tenant.defaultScopeId, environment: tenant.environment, tokenId }
-  return (await vault.codes.take({ type: 'session', tenantId: tenant.id, sessionId }, place)) !== undefined
-}
-
-const failed = (sent: Sent, reason: ForwardFailure = 'connection lost'): SendOutcome => ({
-  type: 'refused',
-  refusal: { type: 'ForwardFailed', sent, reason },
-})
 
 const refusedWith = (refusal: Refusal) => ({ ok: false, error: refusal })
 
@@ -147,16 +51,6 @@ const isForward = (changes: readonly Change[], outcome?: string): boolean =>
       change.entry.action === 'card.forward' &&
       (outcome === undefined || change.entry.outcome === outcome),
   )
-
-/** Waits for what was asked of the store: nobody waits for the outcome of a forward to be written. */
-const settle = ({ store }: TestVault): Promise<void> => store.checkWritable()
-
-const entriesOf = async (vault: TestVault): Promise<readonly unknown[][]> => {
-  await settle(vault)
-  return (await vault.store.auditEntries(0, 1_000))
-    .map(({ text }) => JSON.parse(text) as unknown[])
-    .filter(([, , action]) => action === 'card.forward')
-}
 
 describe('a forward', () => {
   test('reserves the code, writes its intent, sends, and settles, in this order', async () => {
@@ -191,15 +85,24 @@ describe('a forward', () => {
     await settle(bench.vault)
     expect(events).toEqual([
       'take',
+      'expect-token',
       'audit card.forward intent',
       'send',
       'give back',
+      'expect-token',
       'audit card.forward failure',
     ])
     events.length = 0
     await forward(bench, { store, codes: watched, egress })
     await settle(bench.vault)
-    expect(events).toEqual(['take', 'audit card.forward intent', 'send', 'audit card.forward success'])
+    expect(events).toEqual([
+      'take',
+      'expect-token',
+      'audit card.forward intent',
+      'send',
+      'expect-token',
+      'audit card.forward success',
+    ])
   })
 
   test('puts the card and the code into the body and tells egress what must not come back', async () => {
@@ -564,6 +467,7 @@ describe('a template', () => {
       code,
       ttlMs: 1_000,
       uses: 1,
+      destinations: undefined,
     })
     const egress = createEgressDouble()
     expect((await forward(bench, { egress }, { sessionId: undefined })).ok).toBe(true)
@@ -593,6 +497,7 @@ describe('a template', () => {
       methods: [],
       ca: undefined,
       client: undefined,
+      headers: [],
       allowPrivate: false,
     })
     expect((await forward(bench, {}, { template: withoutCode }, friend)).ok).toBe(true)
@@ -604,5 +509,224 @@ describe('a template', () => {
     const bench = await open()
     bench.vault.clock.advance(policy.ttlMs)
     expect(await forward(bench)).toEqual(refusedWith({ type: 'CodeNotHeld' }))
+  })
+})
+
+describe('a token that changes between the look at it and the intent', () => {
+  /** Does something before the first intent is written, as another caller may. */
+  const meanwhile = (bench: Bench, run: () => Promise<unknown>, times = 1) => {
+    let left = times
+    return interceptCommits(bench.vault.store, async (changes, commit) => {
+      if (isForward(changes, 'intent') && left-- > 0) await run()
+      return commit()
+    })
+  }
+
+  test.each([
+    ['suspended', suspendToken],
+    ['invalidated', invalidateToken],
+    ['deleted', deleteToken],
+  ] as const)('and is %s sends nothing, writes no intent, and gives no code back', async (_, move) => {
+    const bench = await open()
+    const { vault, tenant, tokenId } = bench
+    const elsewhere = { ...vault, codes: { drop: async () => false } }
+    const store = meanwhile(bench, () => move(elsewhere, callerOf(tenant), tokenId))
+    const egress = createEgressDouble()
+    expect(await forward(bench, { store, egress })).toEqual(refusedWith({ type: 'TokenNotFound' }))
+    expect(egress.sent).toEqual([])
+    expect(await entriesOf(vault)).toEqual([])
+    expect(await isHeld(bench)).toBe(false)
+  })
+
+  /** Gives it another card, as an update does. */
+  const replaceCard = async ({ vault, tenant, tokenId }: Bench, number: string): Promise<void> => {
+    const token = await vault.store.token(tokenId)
+    if (!token) throw new Error('no token')
+    const place = { scopeId: tenant.defaultScopeId, environment: tenant.environment, tokenId }
+    const sealed = await vault.cipher.seal(place, cardOf(number))
+    await vault.store.commit([
+      { type: 'replace-token', token: { ...token, sealed, version: token.version + 1 } },
+    ])
+  }
+
+  test('and gets another card sends that one, once', async () => {
+    const bench = await open()
+    const store = meanwhile(bench, () => replaceCard(bench, testCards.mastercard))
+    const egress = createEgressDouble()
+    expect((await forward(bench, { store, egress })).ok).toBe(true)
+    expect(egress.sent).toHaveLength(1)
+    const { parcel } = egress.sent[0] ?? {}
+    expect(parcel?.body && openSecret(parcel.body, 'render')).toBe(`{"card":"${testCards.mastercard}:947"}`)
+    expect(parcel?.pan && openSecret(parcel.pan, 'conceal')).toBe(testCards.mastercard)
+    expect(await entriesOf(bench.vault)).toHaveLength(2)
+  })
+
+  test('again and again is given up, and the code comes back', async () => {
+    const bench = await open()
+    const store = meanwhile(bench, () => replaceCard(bench, testCards.visa), 100)
+    const egress = createEgressDouble()
+    await expect(forward(bench, { store, egress })).rejects.toThrow(UnavailableError)
+    expect(egress.sent).toEqual([])
+    expect(await isHeld(bench)).toBe(true)
+  })
+})
+
+describe('the outcome of a forward names what became of its token meanwhile', () => {
+  test.each([
+    ['suspended', suspendToken],
+    ['invalidated', invalidateToken],
+    ['deleted', deleteToken],
+  ] as const)('%s', async (state, move) => {
+    const bench = await open()
+    const egress = createEgressDouble(async () => {
+      await move(bench.vault, callerOf(bench.tenant), bench.tokenId)
+      return approved
+    })
+    expect((await forward(bench, { egress })).ok).toBe(true)
+    const [, outcome] = await entriesOf(bench.vault)
+    expect(outcome?.slice(2, 4)).toEqual(['card.forward', 'success'])
+    expect(outcome?.[9]).toMatchObject({ sent: 'yes', tokenMeanwhile: state })
+  })
+
+  test('expired', async () => {
+    const bench = await open({ lifetimeMs: minuteMs })
+    const egress = createEgressDouble(() => {
+      bench.vault.clock.advance(minuteMs)
+      return failed('unknown')
+    })
+    await forward(bench, { egress })
+    const [, outcome] = await entriesOf(bench.vault)
+    expect(outcome?.[9]).toMatchObject({ sent: 'unknown', tokenMeanwhile: 'expired' })
+  })
+
+  test('and that nobody knows, if it cannot be read', async () => {
+    const bench = await open()
+    let reads = 0
+    const store: Store = {
+      ...bench.vault.store,
+      token: async (id) => {
+        if (reads++ > 0) throw new UnavailableError('gone')
+        return bench.vault.store.token(id)
+      },
+    }
+    expect((await forward(bench, { store })).ok).toBe(true)
+    const [, outcome] = await entriesOf(bench.vault)
+    expect(outcome?.[9]).toMatchObject({ sent: 'yes', tokenMeanwhile: 'unknown' })
+  })
+})
+
+describe('guessing', () => {
+  const watch = (wait?: number) => {
+    const asked: (readonly string[])[] = []
+    const failures: (readonly string[])[] = []
+    const guesses: GuessLimits = {
+      waitSeconds: async (marks) => {
+        asked.push(marks)
+        return wait
+      },
+      failed: async (marks) => {
+        failures.push(marks)
+      },
+    }
+    return { asked, failures, guesses }
+  }
+
+  test('of codes that are not held counts for token, session and address of the tenant', async () => {
+    const bench = await open()
+    const { tenant, tokenId, sessionId } = bench
+    const { asked, failures, guesses } = watch()
+    expect((await forward(bench, { guesses })).ok).toBe(true)
+    expect(failures).toEqual([])
+    expect(await forward(bench, { guesses })).toEqual(refusedWith({ type: 'CodeNotHeld' }))
+    const marks = [
+      `session ${tenant.id} ${sessionId}`,
+      `token ${tenant.id} ${tokenId}`,
+      `address ${tenant.id} 192.0.2.1`,
+    ]
+    expect(asked).toEqual([marks, marks])
+    expect(failures).toEqual([marks])
+    await forward(bench, { guesses }, { sessionId: undefined })
+    expect(failures[1]).toEqual(marks.slice(1))
+  })
+
+  test('too often is refused before the code is taken', async () => {
+    const bench = await open()
+    const { failures, guesses } = watch(7)
+    const egress = createEgressDouble()
+    expect(await forward(bench, { guesses, egress })).toEqual(
+      refusedWith({ type: 'TooManyGuesses', retryAfterSeconds: 7 }),
+    )
+    expect(egress.sent).toEqual([])
+    expect(failures).toEqual([])
+    expect(await isHeld(bench)).toBe(true)
+  })
+
+  test('is no matter of a template without a code', async () => {
+    const bench = await open()
+    const { asked, guesses } = watch(7)
+    expect((await forward(bench, { guesses }, { template: withoutCode })).ok).toBe(true)
+    expect(asked).toEqual([])
+  })
+})
+
+test('a code that may be sent to other origins only is not taken, and is still held', async () => {
+  const bench = await open({ policy: { ...policy, destinations: ['https://other.example'] } })
+  const egress = createEgressDouble()
+  expect(await forward(bench, { egress })).toEqual(refusedWith({ type: 'CodeNotHeld' }))
+  expect(egress.sent).toEqual([])
+  const { vault, tenant, tokenId, sessionId } = bench
+  const place = { scopeId: tenant.defaultScopeId, environment: tenant.environment, tokenId }
+  const address = { type: 'session', tenantId: tenant.id, sessionId } as const
+  expect(await vault.codes.take(address, { place, destination: 'https://other.example' })).toBeDefined()
+})
+
+describe('a value that the token does not have', () => {
+  test.each([
+    ['a routing number of a card', '${routing}${cvv}', 'routing number'],
+    ['an account number of a card', '${account}${cvv}', 'account number'],
+    ['a name of a card without names', '${first}${cvv}', 'first name'],
+  ])('refuses the forward before its code is taken: %s', async (_, text, value) => {
+    const bench = await open()
+    const egress = createEgressDouble()
+    expect(await forward(bench, { egress }, { template: templateOf(text) })).toEqual({
+      ok: false,
+      error: { type: 'ValueNotInToken', value },
+    })
+    expect(egress.sent).toEqual([])
+    expect(await entriesOf(bench.vault)).toEqual([])
+    expect(await isHeld(bench)).toBe(true)
+  })
+})
+
+describe('the token of a bank account', () => {
+  const openAccount = async () => {
+    const bench = await open()
+    const made = await tokenizeAccount(bench.vault, callerOf(bench.tenant), {
+      account: accountOf('000123456789'),
+    })
+    if (!made.ok) throw new Error(`a test could not make a token: ${made.error.type}`)
+    return { bench, tokenId: made.value.token.id }
+  }
+
+  test('is sent as a card is, and egress is told what must not come back', async () => {
+    const { bench, tokenId } = await openAccount()
+    const egress = createEgressDouble()
+    const template = templateOf('${account}/${routing}')
+    expect((await forward(bench, { egress }, { tokenId, template })).ok).toBe(true)
+    const { parcel } = egress.sent[0] ?? {}
+    expect(parcel?.body && openSecret(parcel.body, 'render')).toBe('{"card":"000123456789/110000000"}')
+    expect(parcel?.accountNumber && openSecret(parcel.accountNumber, 'conceal')).toBe('000123456789')
+    expect(parcel?.pan).toBeUndefined()
+  })
+
+  test('has neither card number nor code', async () => {
+    const { bench, tokenId } = await openAccount()
+    for (const [text, value] of [
+      ['${number}', 'card number'],
+      ['${account}${cvv}', 'code'],
+    ] as const)
+      expect(await forward(bench, {}, { tokenId, template: templateOf(text) })).toEqual(
+        refusedWith({ type: 'ValueNotInToken', value }),
+      )
   })
 })

@@ -1,8 +1,6 @@
-import type { AuditOutcome } from '../audit/entry.ts'
-import type { Card } from '../cards/card.ts'
-import type { CodeAddress, TakenCode } from '../codes/held-code.ts'
+import type { TakenCode } from '../codes/held-code.ts'
 import type { ForwardMethod } from '../destinations/destination.ts'
-import type { Refusal, Sent } from '../errors.ts'
+import { type Refusal, type Sent, UnavailableError } from '../errors.ts'
 import type { SessionId, TokenId } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type {
@@ -12,16 +10,19 @@ import type {
   Clock,
   CodeStore,
   Egress,
+  GuessLimits,
   Ids,
+  Parcel,
   Readiness,
-  SendOutcome,
   Store,
 } from '../ports.ts'
-import { writeCardValues } from '../templates/card-values.ts'
-import { renderJson, type Template } from '../templates/template.ts'
-import type { CardPlace } from '../tokens/place.ts'
+import { writeValues } from '../templates/instrument-values.ts'
+import { checkValues, renderTemplate, type Template } from '../templates/template.ts'
+import type { Instrument } from '../tokens/instrument.ts'
 import { auditOf, type Caller } from './caller.ts'
-import { findUsableToken, isStillUsable } from './find-token.ts'
+import { type OpenedToken, openToken } from './open-token.ts'
+import { type AuditForward, recordOutcome, returnCode, sentOf } from './settle-forward.ts'
+import { takeCode } from './take-code.ts'
 
 export interface ForwardRequest {
   readonly tokenId: TokenId
@@ -37,6 +38,7 @@ export interface ForwardRequest {
 type Ports = {
   readonly store: Store
   readonly codes: CodeStore
+  readonly guesses: GuessLimits
   readonly cipher: CardCipher
   readonly egress: Egress
   readonly clock: Clock
@@ -56,121 +58,107 @@ export const forwardRequest = async (
   caller: Caller,
   command: ForwardRequest,
 ): Promise<Result<Answer, Refusal>> => {
-  const { store, cipher, egress, clock } = ports
-  const found = await findUsableToken(store, caller, command.tokenId, clock.now())
-  if (!found.ok) return found
-  const { token, place } = found.value
-  const destinations = await store.destinations(caller.principal.tenant.id)
-  const admitted = egress.admit({ ...command, destinations })
-  if (!admitted.ok) return admitted
-  const card = await cipher.open(place, token.sealedCard)
-  const taken = await takeCode(ports, caller, command, place)
-  if (!taken.ok) return taken
-  return sendAndSettle(ports, caller, admitted.value, command, { card, place, taken: taken.value })
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const reserved = await reserve(ports, caller, command)
+    if (!reserved.ok) return reserved
+    const settled = await sendAndSettle(ports, caller, command, reserved.value)
+    // It may stand for another card by now, refuse every use, or have lost its codes: all of it is looked at again.
+    if (settled !== 'token changed') return settled
+  }
+  throw new UnavailableError('a card could not be sent: others changed its token at every attempt')
 }
 
-interface Load {
-  readonly card: Card
-  readonly place: CardPlace
+const attempts = 8
+
+interface Reserved {
+  readonly forward: AdmittedForward
+  readonly opened: OpenedToken
   readonly taken: TakenCode | undefined
 }
 
-const takeCode = async (
-  { codes }: Ports,
+const reserve = async (
+  ports: Ports,
   caller: Caller,
-  { sessionId, template }: ForwardRequest,
-  place: CardPlace,
-): Promise<Result<TakenCode | undefined, Refusal>> => {
-  if (!template.uses.has('code')) return ok(undefined)
-  const address: CodeAddress = sessionId
-    ? { type: 'session', tenantId: caller.principal.tenant.id, sessionId }
-    : { type: 'token', tokenId: place.tokenId }
-  const taken = await codes.take(address, place)
-  return taken ? ok(taken) : refuse({ type: sessionId ? 'CodeNotHeld' : 'CodeRequired' })
+  command: ForwardRequest,
+): Promise<Result<Reserved, Refusal>> => {
+  const opened = await openToken(ports, caller, command.tokenId)
+  if (!opened.ok) return opened
+  const destinations = await ports.store.destinations(caller.principal.tenant.id)
+  const forward = ports.egress.admit({ ...command, destinations })
+  if (!forward.ok) return forward
+  const checked = checkValues(command.template, opened.value.instrument)
+  if (!checked.ok) return checked
+  const reserved = { forward: forward.value, opened: opened.value }
+  if (!command.template.uses.has('code')) return ok({ ...reserved, taken: undefined })
+  const taken = await takeCode(ports, caller, {
+    place: opened.value.place,
+    sessionId: command.sessionId,
+    destination: forward.value.destination.origin,
+  })
+  return taken.ok ? ok({ ...reserved, taken: taken.value }) : taken
 }
 
 const sendAndSettle = async (
   ports: Ports,
   caller: Caller,
-  forward: AdmittedForward,
-  { template, contentType }: ForwardRequest,
-  { card, place, taken }: Load,
-): Promise<Result<Answer, Refusal>> => {
-  const { store, egress, clock, ids, readiness } = ports
+  command: ForwardRequest,
+  reserved: Reserved,
+): Promise<Result<Answer, Refusal> | 'token changed'> => {
+  const { egress, ids } = ports
+  const { forward, taken } = reserved
+  const { tokenId } = command
   const forwardId = ids.uuid()
-  const audit = (outcome: AuditOutcome, details: Record<string, string | number | boolean>) =>
-    auditOf(
-      caller,
-      clock.now(),
-      'card.forward',
-      outcome,
-      { type: 'token', id: place.tokenId },
-      { forwardId, ...details },
-    )
+  const audit: AuditForward = (outcome, at, details) =>
+    auditOf(caller, at, 'card.forward', outcome, { type: 'token', id: tokenId }, { forwardId, ...details })
 
   let sent: Sent = 'no'
   try {
-    const body =
-      forward.method === 'GET' ? undefined : renderJson(template, writeCardValues(card, taken?.code))
-    // The last moment: a vault may be shut while a forward waits for its keys or its code.
-    if (readiness.isSealed()) return refuse({ type: 'Sealed' })
-    await store.commit([
-      audit('intent', {
-        destination: forward.destination.id,
-        origin: forward.destination.origin,
-        method: forward.method,
-        carriesCode: taken !== undefined,
-      }),
-    ])
+    const parcel = await intend(ports, command, reserved, audit)
+    if (parcel === 'token changed' || !parcel.ok) return parcel
     // From here on the worst is assumed until egress says otherwise.
     sent = 'unknown'
-    const outcome = await egress.send(forward, {
-      body,
-      contentType,
-      pan: template.uses.has('card number') ? card.pan : undefined,
-      code: taken?.code,
-    })
+    const outcome = await egress.send(forward, parcel.value)
     sent = sentOf(outcome)
     // Nobody waits for it: the answer is the caller's, whether or not the disk takes its time.
-    void recordOutcome(ports, audit(...describe(outcome, sent)))
+    void recordOutcome(ports, tokenId, outcome, audit)
     return outcome.type === 'answered' ? ok(outcome.answer) : refuse(outcome.refusal)
   } finally {
-    if (sent === 'no' && taken) await returnCode(ports, place, taken)
+    if (sent === 'no' && taken) await returnCode(ports, tokenId, taken)
   }
 }
 
-/** A token that was suspended or deleted meanwhile, here or by another process, gets nothing back. */
-const returnCode = async (
-  { codes, store, clock }: Ports,
-  place: CardPlace,
-  taken: TakenCode,
-): Promise<void> => {
-  // A store that cannot be read loses nobody's code: the next forward looks at the token again.
-  const usable = await isStillUsable(store, place.tokenId, clock.now()).catch(() => true)
-  if (usable) await codes.giveBack(taken)
+/** Packs the parcel and writes that it is about to be sent, which holds only if nobody has changed the token meanwhile. */
+const intend = async (
+  { store, clock, readiness }: Ports,
+  command: ForwardRequest,
+  { forward, opened, taken }: Reserved,
+  audit: AuditForward,
+): Promise<Result<Parcel, Refusal> | 'token changed'> => {
+  const { destination, method } = forward
+  const parcel = pack(command, opened.instrument, taken)
+  // The last moment: a vault may be shut while a forward waits for its keys or its code.
+  if (readiness.isSealed()) return refuse({ type: 'Sealed' })
+  const committed = await store.commit([
+    { type: 'expect-token', token: { id: opened.token.id, version: opened.token.version } },
+    audit('intent', clock.now(), {
+      destination: destination.id,
+      origin: destination.origin,
+      method,
+      carriesCode: taken !== undefined,
+    }),
+  ])
+  return committed.ok ? ok(parcel) : 'token changed'
 }
 
-/** An outcome that cannot be written takes nothing from the caller, but the vault stops being ready. */
-const recordOutcome = async (
-  { store, readiness }: Ports,
-  change: ReturnType<typeof auditOf>,
-): Promise<void> => {
-  try {
-    await store.commit([change])
-  } catch {
-    readiness.auditFailed()
-  }
-}
-
-const sentOf = (outcome: SendOutcome): Sent =>
-  outcome.type === 'answered' ? 'yes' : 'sent' in outcome.refusal ? outcome.refusal.sent : 'no'
-
-const describe = (
-  outcome: SendOutcome,
-  sent: Sent,
-): [AuditOutcome, Record<string, string | number | boolean>] => {
-  if (outcome.type === 'answered') return ['success', { sent, status: outcome.answer.status }]
-  const { refusal } = outcome
-  const reason = refusal.type === 'ForwardFailed' ? refusal.reason : refusal.type
-  return [sent === 'unknown' ? 'unknown' : 'failure', { sent, reason }]
-}
+const pack = (
+  { template, method, contentType }: ForwardRequest,
+  instrument: Instrument,
+  taken: TakenCode | undefined,
+): Parcel => ({
+  body: method === 'GET' ? undefined : renderTemplate(template, writeValues(instrument, taken?.code)),
+  contentType,
+  pan: instrument.type === 'card' && template.uses.has('card number') ? instrument.pan : undefined,
+  accountNumber:
+    instrument.type === 'bank' && template.uses.has('account number') ? instrument.accountNumber : undefined,
+  code: taken?.code,
+})

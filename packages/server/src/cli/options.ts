@@ -19,6 +19,20 @@ export const asOneOf =
     return value
   }
 
+/** Origins with commas between them, each as a URL spells it. */
+export const asOrigins =
+  (max: number) =>
+  (text: string): readonly string[] => {
+    const origins = text.split(',').map((part) => part.trim())
+    if (origins.length > max || !origins.every(isOrigin))
+      throw new InvalidArgumentError(
+        `1 to ${max} of https://HOST[:PORT], in lower case and nothing behind it`,
+      )
+    return origins
+  }
+
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
+
 /** For an option that may come several times, or once with commas. */
 export const asListOf =
   <T extends string>(allowed: readonly T[]) =>
@@ -26,3 +40,6 @@ export const asListOf =
     ...before,
     ...text.split(',').map((part) => asOneOf(allowed)(part.trim())),
   ]
+
+/** For an option of free text that may come several times. */
+export const asTexts = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]

@@ -3,7 +3,7 @@ import { makeDestination } from '@cardkeep/testing/provider/destination'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { admitForward } from './admit.ts'
-import { admitHeaders, withContentType } from './headers.ts'
+import { admitHeaders } from './headers.ts'
 
 const psp = makeDestination('https://api.psp.example')
 
@@ -125,15 +125,8 @@ describe('headers', () => {
     })
   })
 
-  test('name the type of the body once, as the caller named it', () => {
-    expect(withContentType({ 'Content-type': 'text/xml' }, 'application/json')).toEqual({
-      'Content-type': 'text/xml',
-    })
-    expect(withContentType({ a: 'b' }, 'text/xml')).toEqual({ a: 'b', 'content-type': 'text/xml' })
-  })
-
   test('leave no second encoding to choose from', () => {
-    expect(admitHeaders({ 'ACCEPT-Encoding': 'gzip' })).toEqual({
+    expect(admitHeaders({ 'ACCEPT-Encoding': 'gzip' }, [])).toEqual({
       ok: true,
       value: { 'accept-encoding': 'identity' },
     })
@@ -172,6 +165,20 @@ describe('headers', () => {
         ok: false,
         error: { type: 'HeaderNotAllowed', header: 'X-A' },
       })
+    },
+  )
+
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
+    "that the destination adds are not the caller's to send: %s",
+    (header) => {
+      const headers = [{ name: 'authorization', sealedValue: new Uint8Array([1]) }]
+      const destinations = [makeDestination('https://psp.test', { headers })]
+      const url = 'https://psp.test/'
+      expect(admitForward(wish({ url, destinations, headers: { [header]: 'Bearer stolen' } }))).toEqual({
+        ok: false,
+        error: { type: 'HeaderNotAllowed', header },
+      })
+      expect(admitForward(wish({ url, destinations, headers: { 'x-other': '1' } })).ok).toBe(true)
     },
   )
 

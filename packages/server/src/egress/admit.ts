@@ -16,7 +16,7 @@ export const admitForward = (wish: ForwardWish): Result<AdmittedForward, Refusal
   const address = literalAddress(url.hostname)
   if (address && !isAllowedAddress(address, destination.allowPrivate))
     return refuse({ type: 'DestinationNotAllowed' })
-  const headers = admitHeaders(wish.headers)
+  const headers = admitHeaders(wish.headers, destination.headers)
   return headers.ok ? ok({ url, method, headers: headers.value, destination }) : headers
 }
 

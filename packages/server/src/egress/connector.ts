@@ -47,20 +47,22 @@ export const createConnector = (options: ConnectorOptions): buildConnector.conne
 const open = async (options: ConnectorOptions, session: Session): Promise<Socket> => {
   const { hostname, port, secureContext } = options
   const deadline = performance.now() + options.connectMs
-  const addresses = await checkedAddresses(options, deadline)
+  const addresses = await addressesOf(hostname, options.resolve, deadline)
+  if (!addresses.every((address) => isAllowedAddress(address, options.allowPrivate)))
+    throw new ConnectFailure('address refused')
   const tcp = await connectToFirst(addresses, port, deadline)
   return secureContext ? secure(tcp, { hostname, secureContext, session, deadline }) : tcp
 }
 
-const checkedAddresses = async (
-  { hostname, resolve, allowPrivate }: ConnectorOptions,
+/** All addresses of a host, at least one. Throws `ConnectFailure`. */
+export const addressesOf = async (
+  hostname: string,
+  resolve: Resolve,
   deadline: number,
 ): Promise<readonly string[]> => {
   const literal = literalAddress(hostname)
   const addresses = literal ? [literal] : await lookUp(hostname, resolve, deadline)
   if (addresses.length === 0) throw new ConnectFailure('name not resolved')
-  if (!addresses.every((address) => isAllowedAddress(address, allowPrivate)))
-    throw new ConnectFailure('address refused')
   return addresses
 }
 

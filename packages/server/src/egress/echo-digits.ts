@@ -1,24 +1,28 @@
 import type { Span } from './spans.ts'
 
+/** How many digits of a number may be shown. */
+export interface Shown {
+  readonly first: number
+  readonly last: number
+}
+
 /**
- * Finds a card number that can be read digit by digit: plain, or each digit escaped for a URL, JSON, a script or HTML,
- * with up to three separators between digits, as in `4111 - 1111`. Of a number in plain digits all but the first six and the last four are to
- * be covered (PCI DSS 3.4.1), of an escaped one everything: part of an escape would be a broken escape.
+ * Finds a number that can be read digit by digit: plain, or each digit escaped for a URL, JSON, a script or HTML, with
+ * up to three separators between digits, as in `4111 - 1111`. Of a number in plain digits all but those that may be
+ * shown are to be covered, of an escaped one everything: part of an escape would be a broken escape.
  */
-export const createDigitFinder = (pan: string): ((text: string) => readonly Span[]) => {
-  const digits = Uint8Array.from(pan, Number)
+export const createDigitFinder = (number: string, shown: Shown): ((text: string) => readonly Span[]) => {
+  const digits = Uint8Array.from(number, Number)
   const fallbacks = fallbacksOf(digits)
   return (text) => {
     const spans: Span[] = []
-    scan(text, digits, fallbacks, readPlain, spans)
+    scan(text, digits, fallbacks, readPlain, shown, spans)
     // What an escape means is guessed, as `%34` may be a percent sign and two digits; so both readings are searched.
-    if (mayEscape(text)) scan(text, digits, fallbacks, readEscaped, spans)
+    if (mayEscape(text)) scan(text, digits, fallbacks, readEscaped, shown, spans)
     return spans
   }
 }
 
-const shownFirst = 6
-const shownLast = 4
 const maxSeparators = 3
 
 /** Sets `unit` to what stands at a position. */
@@ -37,7 +41,14 @@ const other = 11
  * Knuth, Morris and Pratt's search over digits: each is looked at once, however often the text begins like the number.
  * `fallbacks[n]` is how much of the number still matches when `n` digits did and the next does not.
  */
-const scan = (text: string, digits: Uint8Array, fallbacks: Uint8Array, read: Read, spans: Span[]): void => {
+const scan = (
+  text: string,
+  digits: Uint8Array,
+  fallbacks: Uint8Array,
+  read: Read,
+  shown: Shown,
+  spans: Span[],
+): void => {
   const length = digits.length
   const froms = new Uint32Array(length)
   const tos = new Uint32Array(length)
@@ -58,14 +69,14 @@ const scan = (text: string, digits: Uint8Array, fallbacks: Uint8Array, read: Rea
     while (matched > 0 && digits[matched] !== unit.kind) matched = fallbacks[matched] ?? 0
     if (digits[matched] === unit.kind) matched++
     if (matched === length) {
-      addHit(spans, froms, tos, seen % length)
+      addHit(spans, froms, tos, seen % length, shown)
       matched = fallbacks[matched] ?? 0
     }
   }
 }
 
 /** The rings hold the number's digits; the first of them stands at `first`. */
-const addHit = (spans: Span[], froms: Uint32Array, tos: Uint32Array, first: number): void => {
+const addHit = (spans: Span[], froms: Uint32Array, tos: Uint32Array, first: number, shown: Shown): void => {
   const length = froms.length
   const from = (index: number) => froms[(first + index) % length] ?? 0
   const to = (index: number) => tos[(first + index) % length] ?? 0
@@ -75,9 +86,9 @@ const addHit = (spans: Span[], froms: Uint32Array, tos: Uint32Array, first: numb
     spans.push({ from: from(0), to: to(length - 1) })
     return
   }
-  let start = shownFirst
-  for (let index = shownFirst; index < length - shownLast; index++) {
-    const isLast = index + 1 === length - shownLast
+  let start = shown.first
+  for (let index = shown.first; index < length - shown.last; index++) {
+    const isLast = index + 1 === length - shown.last
     if (!isLast && from(index + 1) === to(index)) continue
     spans.push({ from: from(start), to: to(index) })
     start = index + 1

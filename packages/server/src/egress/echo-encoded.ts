@@ -120,7 +120,7 @@ const spell = (pan: string): readonly string[] => {
  * What base64 makes of a text with so many bytes before it, without the characters that depend on the neighbours and
  * without the padding, which also depends on what follows. Digits, spaces and dashes look alike in both alphabets.
  */
-const base64Core = (text: string, before: number): string => {
+export const base64Core = (text: string, before: number): string => {
   const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text)])
   return bytes.toString('base64').slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6))
 }

@@ -7,7 +7,9 @@ import { createEchoGuard } from './echo-guard.ts'
 const pan = testCards.visa
 const masked = '411111******1111'
 const code = '123'
-const guard = createEchoGuard({ pan: new Secret(pan), code: new Secret(code) })
+const guardOf = (sent: Partial<Parameters<typeof createEchoGuard>[0]>) =>
+  createEchoGuard({ pan: undefined, accountNumber: undefined, code: undefined, ...sent })
+const guard = guardOf({ pan: new Secret(pan), code: new Secret(code) })
 
 const json = (text: string) => guard.body({ text, saysJson: true })
 const text = (value: string) => guard.body({ text: value, saysJson: false }).text
@@ -181,7 +183,7 @@ test('more than three separators between digits make no number', () => {
 })
 
 test('a number that begins like its own inside is found after a false start', () => {
-  const own = createEchoGuard({ pan: new Secret(testCards.mastercard), code: undefined })
+  const own = guardOf({ pan: new Secret(testCards.mastercard) })
   const shown = '555555******4444'
   for (const before of ['5', '555', '55555555555554', '5555 5555 '])
     expect(own.body({ text: before + testCards.mastercard, saysJson: false }).text).toBe(before + shown)
@@ -190,7 +192,7 @@ test('a number that begins like its own inside is found after a false start', ()
 test.each(Object.entries(testCards))(
   '%s, of whatever length, is masked in every grouping',
   (_name, number) => {
-    const own = createEchoGuard({ pan: new Secret(number), code: undefined })
+    const own = guardOf({ pan: new Secret(number) })
     const expected = number.slice(0, 6) + '*'.repeat(number.length - 10) + number.slice(-4)
     expect(own.body({ text: number, saysJson: false }).text).toBe(expected)
     const groups = `${number.slice(0, 4)} ${number.slice(4, 10)} ${number.slice(10)}`
@@ -201,7 +203,7 @@ test.each(Object.entries(testCards))(
 test.each([testCards.amex, testCards.diners])(
   'a number of 14 or 15 digits is found in base64 as it is printed on a card',
   (number) => {
-    const own = createEchoGuard({ pan: new Secret(number), code: undefined })
+    const own = guardOf({ pan: new Secret(number) })
     const groups = [number.slice(0, 4), number.slice(4, 10), number.slice(10)]
     for (const spelling of [groups.join(' '), groups.join('-')]) {
       const echo = Buffer.from(spelling).toString('base64')
@@ -466,7 +468,7 @@ describe('the code is masked in text next to a name for it', () => {
 })
 
 test('a code with leading zeros is masked as the number it becomes', () => {
-  const own = createEchoGuard({ pan: undefined, code: new Secret('007') })
+  const own = guardOf({ code: new Secret('007') })
   const body = '{"cvv":7,"cvc":"007","other":"007","amount":7,"n":7}'
   expect(own.body({ text: body, saysJson: true }).text).toBe(
     '{"cvv":0,"cvc":"***","other":"***","amount":7,"n":7}',
@@ -474,7 +476,7 @@ test('a code with leading zeros is masked as the number it becomes', () => {
 })
 
 test('a code with leading zeros is masked where it came back as a number only', () => {
-  const own = createEchoGuard({ pan: undefined, code: new Secret('007') })
+  const own = guardOf({ code: new Secret('007') })
   expect(own.body({ text: '{"cvv":7}', saysJson: true }).text).toBe('{"cvv":0}')
 })
 
@@ -527,7 +529,7 @@ describe('bytes that show what their text does not are not readable', () => {
 })
 
 test('without card data in the request nothing is masked', () => {
-  const own = createEchoGuard({ pan: undefined, code: undefined })
+  const own = guardOf({})
   const body = `{"number":"${pan}","cvv":"123"}`
   expect(own.body({ text: body, saysJson: true })).toEqual({ type: 'json', text: body })
   expect(own.isReadable({ text: '', bytes: Buffer.from(pan) })).toBe(true)

@@ -1,48 +1,62 @@
-import { openSecret } from '@cardkeep/core/kernel/secret'
+import { openSecret, type Secret } from '@cardkeep/core/kernel/secret'
 import type { Answer, Parcel } from '@cardkeep/core/ports'
-import { coverCode, createCodeFinder } from './code-echo.ts'
+import { coverDigits, createNamedFinder, type NamedDigits } from './code-echo.ts'
+import { createConcealer } from './conceal.ts'
 import type { DecodedBody } from './decode-answer.ts'
 import { kindOfField } from './field-names.ts'
 import { coverJson, type Sought } from './json-echo.ts'
-import { createPanFinder } from './pan-echo.ts'
-import { coverSpans, star } from './spans.ts'
+import { createAccountFinder, createPanFinder, type NumberFinder, shortestFoundAccount } from './pan-echo.ts'
+import { coverSpans, mergeSpans, star } from './spans.ts'
 
 type HeaderValue = string | readonly string[]
 
-/** Covers in a provider's answer what was sent to it: the card number wherever it is found, the code where it is named. */
+/**
+ * Covers in a provider's answer what was sent to it: long numbers wherever they are found, the code and a short account
+ * number where they are named, and what the vault added by itself.
+ */
 export interface EchoGuard {
   headers(entries: readonly (readonly [string, HeaderValue])[]): Answer['headers']
   /**
-   * Whether the text shows all card data that is in the bytes. A provider may send other characters than it says; the
-   * caller could read what the guard cannot cover.
+   * Whether the text shows all that must be covered and is in the bytes. A provider may send other characters than it
+   * says; the caller could read what the guard cannot cover.
    */
   isReadable(body: Pick<DecodedBody, 'text' | 'bytes'>): boolean
   body(body: Pick<DecodedBody, 'text' | 'saysJson'>): Answer['body']
 }
 
-export const createEchoGuard = (sent: Pick<Parcel, 'pan' | 'code'>): EchoGuard => {
-  const code = sent.code && openSecret(sent.code, 'conceal')
-  const findPan = sent.pan && createPanFinder(openSecret(sent.pan, 'conceal'))
-  const findCode = code === undefined ? undefined : createCodeFinder(code)
-  const sought: Sought = { findPan, code }
+/** `added` are the values of the headers that the destination adds. */
+export const createEchoGuard = (
+  sent: Pick<Parcel, 'pan' | 'accountNumber' | 'code'>,
+  added: readonly Secret<string>[] = [],
+): EchoGuard => {
+  const concealer = createConcealer(added)
+  const sought = soughtOf(sent)
+  const { findNumbers, named } = sought
+  const finders = named.map(createNamedFinder)
 
-  const coverPan = (text: string): string => (findPan ? coverSpans(text, findPan(text), star) : text)
-  const coverText = (text: string): string => {
-    const covered = coverPan(text)
-    return findCode ? coverSpans(covered, findCode(covered), star) : covered
+  // What is concealed goes first: a star in the middle of it would keep it from being found.
+  const coverNumbers = (text: string): string => {
+    const clear = concealer.text(text)
+    return findNumbers ? coverSpans(clear, findNumbers(clear), star) : clear
   }
+  const coverText = (text: string): string =>
+    finders.reduce((covered, find) => coverSpans(covered, find(covered), star), coverNumbers(text))
   const coverHeader = (name: string, value: string): string => {
-    const covered = coverText(value)
-    return code !== undefined && kindOfField(name) === 'code' ? coverCode(covered, code) : covered
+    const kind = kindOfField(name)
+    return named.reduce(
+      (covered, one) => (one.kind === kind ? coverDigits(covered, one.digits) : covered),
+      coverText(value),
+    )
   }
 
-  const countHits = (text: string): number => (findPan?.(text).length ?? 0) + (findCode?.(text).length ?? 0)
+  const countHits = (text: string): number =>
+    [findNumbers, ...finders].reduce((hits, find) => hits + (find?.(text).length ?? 0), concealer.count(text))
 
   return {
     headers: (entries) =>
       Object.fromEntries(
         entries.map(([name, value]) => [
-          coverPan(name),
+          coverNumbers(name),
           typeof value === 'string' ? coverHeader(name, value) : value.map((one) => coverHeader(name, one)),
         ]),
       ),
@@ -55,11 +69,25 @@ export const createEchoGuard = (sent: Pick<Parcel, 'pan' | 'code'>): EchoGuard =
       const isJson = (saysJson || mayBeJson.test(text)) && parses(text)
       return {
         type: saysJson && isJson ? 'json' : 'text',
-        text: isJson ? coverJson(text, sought) : coverText(text),
+        text: isJson ? coverJson(concealer.json(text), sought) : coverText(text),
       }
     },
   }
 }
+
+const soughtOf = ({ pan, accountNumber, code }: Pick<Parcel, 'pan' | 'accountNumber' | 'code'>): Sought => {
+  const named: NamedDigits[] = []
+  const finders: NumberFinder[] = []
+  if (pan) finders.push(createPanFinder(openSecret(pan, 'conceal')))
+  if (code) named.push({ digits: openSecret(code, 'conceal'), kind: 'code' })
+  const account = accountNumber && openSecret(accountNumber, 'conceal')
+  if (account && account.length >= shortestFoundAccount) finders.push(createAccountFinder(account))
+  else if (account) named.push({ digits: account, kind: 'account' })
+  return { findNumbers: joinFinders(finders), named }
+}
+
+const joinFinders = ([first, ...others]: readonly NumberFinder[]): NumberFinder | undefined =>
+  first && others.length > 0 ? (text) => mergeSpans([first, ...others].flatMap((find) => find(text))) : first
 
 /** Digits and Latin letters in any Unicode encoding are ASCII with zero bytes between, or without. */
 const withoutZeros = (bytes: Buffer): string => bytes.toString('latin1').replaceAll('\0', '')

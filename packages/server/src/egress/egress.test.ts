@@ -6,6 +6,7 @@ import { UnavailableError } from '@cardkeep/core/errors'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { ForwardWish, Parcel, SendOutcome } from '@cardkeep/core/ports'
 import { testCards } from '@cardkeep/testing/canary/cards'
+import { answer as answerWith, type Behaviour } from '@cardkeep/testing/provider/behaviours'
 import { destinationOf, makeDestination } from '@cardkeep/testing/provider/destination'
 import { type Provider, type ProviderOptions, startProvider } from '@cardkeep/testing/provider/provider'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -47,8 +48,12 @@ const noKey = async (): Promise<Secret<string>> => {
   throw new Error('no destination here has a client certificate')
 }
 
+const noHeader = async (): Promise<Secret<string>> => {
+  throw new Error('no destination here adds a header')
+}
+
 const makeEgress = (options: Partial<EgressOptions> = {}) =>
-  closing(createEgress({ resolve: loopback, openClientKey: noKey, ...options }))
+  closing(createEgress({ resolve: loopback, openClientKey: noKey, openHeader: noHeader, ...options }))
 
 type Sender = ReturnType<typeof makeEgress>
 type Post = Partial<Omit<Parcel, 'body'>> &
@@ -72,6 +77,7 @@ const send = (
     body: method === 'GET' ? undefined : new Secret(body),
     contentType: 'application/json',
     pan: new Secret(pan),
+    accountNumber: undefined,
     code: new Secret(code),
     ...parcel,
   })
@@ -488,7 +494,7 @@ describe('an address that is not allowed gets no connection', () => {
 
   test("the system's own name for this machine is looked up and refused like any other", async () => {
     const provider = await provide()
-    const egress = closing(createEgress({ openClientKey: noKey }))
+    const egress = closing(createEgress({ openClientKey: noKey, openHeader: noHeader }))
     const destination = destinationOf(provider, { allowPrivate: false })
     expect(await send(egress, destination, '/v1/charges')).toEqual(failed('no', 'address refused'))
     expect(await send(egress, destinationOf(provider), '/v1/charges')).toMatchObject(answered(200))
@@ -529,6 +535,77 @@ describe('an address that is not allowed gets no connection', () => {
     vi.unstubAllEnvs()
     expect(outcome).toMatchObject(answered(200))
     expect(proxy.connections()).toBe(0)
+  })
+})
+
+describe('a header of the destination', () => {
+  const secret = 'Bearer sk_live_0123456789'
+  const header = { name: 'authorization', sealedValue: Buffer.from('sealed') }
+  const openSealed = () => vi.fn<EgressOptions['openHeader']>(async () => new Secret(secret))
+
+  test('is added to every request, and opened once', async () => {
+    const provider = await provide()
+    const openHeader = openSealed()
+    const egress = makeEgress({ openHeader })
+    const destination = destinationOf(provider, { headers: [header] })
+    for (let times = 0; times < 2; times++)
+      expect(await send(egress, destination, '/v1/charges', { headers: { 'x-own': '1' } })).toMatchObject(
+        answered(200),
+      )
+    expect(provider.requests).toHaveLength(2)
+    for (const { headers } of provider.requests)
+      expect(headers).toMatchObject({
+        authorization: secret,
+        'x-own': '1',
+        'content-type': 'application/json',
+      })
+    expect(openHeader).toHaveBeenCalledExactlyOnceWith(destination, header)
+  })
+
+  test('that was changed is opened again', async () => {
+    const provider = await provide()
+    const openHeader = openSealed().mockResolvedValueOnce(new Secret('Bearer of before'))
+    const egress = makeEgress({ openHeader })
+    const changed = { ...header, sealedValue: Buffer.from('sealed anew') }
+    await send(egress, destinationOf(provider, { headers: [header] }), '/v1/charges')
+    await send(egress, destinationOf(provider, { headers: [changed] }), '/v1/charges')
+    await send(egress, destinationOf(provider), '/v1/charges')
+    await send(egress, destinationOf(provider, { headers: [header] }), '/v1/charges')
+    expect(provider.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer of before',
+      secret,
+      undefined,
+      secret,
+    ])
+  })
+
+  test('that cannot be opened lets nothing leave, and is asked for again by the next forward', async () => {
+    const provider = await provide()
+    const openHeader = openSealed().mockRejectedValueOnce(new Error('changed bytes'))
+    const egress = makeEgress({ openHeader })
+    const destination = destinationOf(provider, { headers: [header] })
+    expect(await send(egress, destination, '/v1/charges')).toEqual({
+      type: 'refused',
+      refusal: { type: 'Unavailable' },
+    })
+    expect(provider.requests).toEqual([])
+    expect(await send(egress, destination, '/v1/charges')).toMatchObject(answered(200))
+  })
+
+  test('does not come back from a provider that repeats what it gets', async () => {
+    const repeat: Behaviour = ({ headers }, response) => {
+      response.setHeader('x-echo', headers.authorization ?? '')
+      answerWith(response, 200, 'application/json', JSON.stringify({ headers }))
+    }
+    const provider = await provide({ answers: { '/repeat': repeat } })
+    const egress = makeEgress({ openHeader: openSealed() })
+    const outcome = await send(egress, destinationOf(provider, { headers: [header] }), '/repeat')
+    expect(outcome).toMatchObject({ answer: { status: 200, headers: { 'x-echo': '[concealed]' } } })
+    expect(bodyOf(outcome)).toMatchObject({
+      type: 'json',
+      text: expect.stringContaining('"authorization":"[concealed]"'),
+    })
+    expect(JSON.stringify(outcome)).not.toContain('sk_live')
   })
 })
 

@@ -1,9 +1,15 @@
-import type { Destination } from '@cardkeep/core/destinations/destination'
+import {
+  type Destination,
+  maxRequestBytes,
+  type ProviderHeader,
+} from '@cardkeep/core/destinations/destination'
+import { UnavailableError } from '@cardkeep/core/errors'
 import type { Secret } from '@cardkeep/core/kernel/secret'
 import type { Egress } from '@cardkeep/core/ports'
 import { admitForward } from './admit.ts'
 import { type Resolve, resolveBySystem } from './connector.ts'
 import { createPools } from './pools.ts'
+import { probeDestination } from './probe.ts'
 import { sendForward } from './send.ts'
 
 export interface EgressOptions {
@@ -13,6 +19,8 @@ export interface EgressOptions {
   readonly limits?: Partial<EgressLimits>
   /** Opens the PEM private key of a destination's client certificate; called once for each pool of connections. */
   readonly openClientKey: (destination: Destination) => Promise<Secret<string>>
+  /** Opens the value of one of a destination's headers; called once for each pool of connections. */
+  readonly openHeader: (destination: Destination, header: ProviderHeader) => Promise<Secret<string>>
 }
 
 export interface EgressTimeouts {
@@ -37,8 +45,6 @@ export interface EgressLimits {
   readonly answerBytes: number
 }
 
-const mebibyte = 1024 * 1024
-
 const defaultTimeouts: EgressTimeouts = {
   connectMs: 5_000,
   headersMs: 25_000,
@@ -47,21 +53,22 @@ const defaultTimeouts: EgressTimeouts = {
   keepAliveMs: 2_000,
 }
 
-const defaultLimits: EgressLimits = { requestBytes: mebibyte, answerBytes: 10 * mebibyte }
+const defaultLimits: EgressLimits = { requestBytes: maxRequestBytes, answerBytes: 10 * 1024 * 1024 }
 
 /** The only way out to strangers: what may be sent where, over which connections, and what may come back. */
 export const createEgress = (options: EgressOptions): Egress & { close(): Promise<void> } => {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const limits = { ...defaultLimits, ...options.limits }
-  const pools = createPools({
-    resolve: options.resolve ?? resolveBySystem,
-    connectMs: timeouts.connectMs,
-    keepAliveMs: timeouts.keepAliveMs,
-    openClientKey: options.openClientKey,
-  })
+  const { resolve = resolveBySystem, openClientKey, openHeader } = options
+  const { connectMs, keepAliveMs } = timeouts
+  const pools = createPools({ resolve, connectMs, keepAliveMs, openClientKey, openHeader })
   let isClosed = false
   return {
     admit: admitForward,
+    probe: async (forward) => {
+      if (isClosed) throw new UnavailableError('the vault is stopping')
+      return probeDestination({ pools, resolve, connectMs }, forward.destination)
+    },
     send: async (forward, parcel) =>
       isClosed
         ? { type: 'refused', refusal: { type: 'Unavailable' } }

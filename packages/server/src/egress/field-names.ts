@@ -1,19 +1,14 @@
 /**
  * What the name of a field, header or parameter says of its value. Three digits occur everywhere; a name is all there is
- * to tell a security code from a price.
+ * to tell a security code or a short account number from a price.
  */
-export type FieldKind = 'code' | 'amount' | 'other'
+export type FieldKind = 'code' | 'account' | 'amount' | 'other'
 
 export const kindOfField = (name: string): FieldKind => {
-  if (meansCode(name)) return 'code'
-  return amountInName.test(joinedName(name)) || wordsOf(name).some((word) => amountWords.has(word))
-    ? 'amount'
-    : 'other'
-}
-
-export const meansCode = (name: string): boolean => {
   const joined = joinedName(name)
-  return codeInName.test(joined) || codeAsName.test(joined)
+  if (codeInName.test(joined) || codeAsName.test(joined)) return 'code'
+  if (amountInName.test(joined) || wordsOf(name).some((word) => amountWords.has(word))) return 'amount'
+  return accountInName.test(joined) ? 'account' : 'other'
 }
 
 const joinedName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
@@ -29,6 +24,8 @@ const codeInName =
 
 /** These are too short to be looked for inside other words. */
 const codeAsName = /^(?:card|cc)?(?:cid|csc|cav|cvx|cv2)\d?(?:code|value|number)?$/
+
+const accountInName = /account|acct/
 
 const amountInName = /amount|quantity|currency|status/
 

@@ -1,20 +1,24 @@
+import type { Destination } from '@cardkeep/core/destinations/destination'
+import { isHeaderName, isHeaderValue, isOfConnection } from '@cardkeep/core/destinations/headers'
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 
 /**
  * The headers that a caller may send along, as given but for `accept-encoding`, which always says `identity`: the
- * answer is searched for card data, and a provider that honours it spares us decoding. At most 16 KiB in all.
+ * answer is searched for card data, and a provider that honours it spares us decoding. At most 16 KiB in all. Those that the
+ * destination adds are the operator's: a caller who could set one could send cards to another account of the provider.
  */
 export const admitHeaders = (
   wished: Readonly<Record<string, string>>,
+  added: Destination['headers'],
 ): Result<Readonly<Record<string, string>>, HeaderRefusal> => {
-  const seen = new Set<string>()
+  const seen = new Set(added.map(({ name }) => name))
   const admitted: [string, string][] = []
   let bytes = 0
   for (const [name, value] of Object.entries(wished)) {
     const lower = name.toLowerCase()
     bytes += name.length + value.length + lineOverhead
-    const isFine = token.test(name) && printable.test(value) && !isForbidden(lower) && !seen.has(lower)
+    const isFine = isHeaderName(name) && isHeaderValue(value) && !isOfConnection(lower) && !seen.has(lower)
     if (!isFine || bytes > maxBytes) return refuse({ type: 'HeaderNotAllowed', header: name.slice(0, 64) })
     seen.add(lower)
     if (lower !== 'accept-encoding') admitted.push([name, value])
@@ -24,15 +28,6 @@ export const admitHeaders = (
 }
 
 type HeaderRefusal = Extract<Refusal, { type: 'HeaderNotAllowed' }>
-
-/** Adds the body's type unless the caller named one. */
-export const withContentType = (
-  headers: Readonly<Record<string, string>>,
-  contentType: string,
-): Readonly<Record<string, string>> =>
-  Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
-    ? headers
-    : { ...headers, 'content-type': contentType }
 
 /** An answer's headers without those that speak of the connection or of the body as it came (RFC 9110 section 7.6.1). */
 export const forwardableHeaders = (
@@ -45,30 +40,9 @@ export const forwardableHeaders = (
   )
 }
 
-/** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
-/** Printable ASCII and Latin-1: no control character can end the line or the head. */
-const printable = /^[\x20-\x7e\xa0-\xff]*$/
-
 const maxBytes = 16 * 1024
 /** `: ` and the end of the line. */
 const lineOverhead = 4
-
-/** These belong to the connection; a caller who sets one could split the request or name another host. */
-const ofTheConnection = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'te',
-  'expect',
-  'trailer',
-])
-
-const isForbidden = (lower: string): boolean => ofTheConnection.has(lower) || lower.startsWith('proxy-')
 
 const notForwarded = [
   'connection',

@@ -1,12 +1,13 @@
-import { coverCode, createCodeFinder } from './code-echo.ts'
-import { findCodeObjects } from './json-siblings.ts'
+import { coverDigits, createNamedFinder, type NamedDigits } from './code-echo.ts'
+import { findNamedObjects, type NamedObjects } from './json-siblings.ts'
 import { type JsonToken, readString, walkJson } from './json-walk.ts'
-import type { PanFinder } from './pan-echo.ts'
+import type { NumberFinder } from './pan-echo.ts'
 import { coverSpans, type Span, star } from './spans.ts'
 
 export interface Sought {
-  readonly findPan: PanFinder | undefined
-  readonly code: string | undefined
+  /** Numbers that are long enough to be known wherever they stand. */
+  readonly findNumbers: NumberFinder | undefined
+  readonly named: readonly NamedDigits[]
 }
 
 /**
@@ -14,28 +15,30 @@ export interface Sought {
  * covered digits become 0, a string stays a string. What holds no card data is not touched, to the last character.
  */
 export const coverJson = (text: string, sought: Sought): string => {
-  const hits = sought.findPan?.(text) ?? []
+  const hits = sought.findNumbers?.(text) ?? []
   const mayHide = text.includes(escape)
-  const wanted = sought.code && withoutLeadingZeros(sought.code)
-  if (hits.length === 0 && !mayHide && !(wanted && text.includes(wanted))) return text
+  const wanted = sought.named.map(({ digits }) => withoutLeadingZeros(digits))
+  if (hits.length === 0 && !mayHide && !wanted.some((digits) => text.includes(digits))) return text
 
   const hit = createCursor(hits)
   const nextEscape = createSeeker(text, escape)
-  const nextCode = wanted ? createSeeker(text, wanted) : nowhere
+  const nextNamed = wanted.map((digits) => createSeeker(text, digits))
   const coverString = createStringCover(sought)
-  const codeObjects = nextCode(0, text.length) ? findCodeObjects(text) : noObjects
+  const objects = wanted.some((digits) => text.includes(digits)) ? findNamedObjects(text) : noObjects
   const parts: string[] = []
   let kept = 0
   walkJson(text, (token) => {
-    const { from, to } = token
+    const { from, to, field } = token
     const inside = hit(from, to)
-    if (inside.length === 0 && !nextCode(from, to) && !nextEscape(from, to)) return
+    // Each of them is asked for every part, because each keeps its place.
+    const isNamed = nextNamed.map((seek) => seek(from, to)).includes(true)
+    if (inside.length === 0 && !isNamed && !nextEscape(from, to)) return
     const before = text.slice(from, to)
-    const field = token.field === 'other' && codeObjects.has(token.object) ? 'code' : token.field
+    const about = field === 'amount' ? undefined : objects.get(token.object)
     const after =
       token.type === 'number'
-        ? coverNumber({ ...token, field }, before, inside, sought)
-        : coverString({ ...token, field }, before)
+        ? coverNumber({ ...token, about }, before, inside, sought)
+        : coverString({ ...token, about }, before)
     if (after === before) return
     parts.push(text.slice(kept, from), after)
     kept = to
@@ -44,34 +47,46 @@ export const coverJson = (text: string, sought: Sought): string => {
   return parts.join('')
 }
 
+/** A token, and what its object is about. */
+interface PlacedToken extends JsonToken {
+  readonly about: NamedDigits['kind'] | undefined
+}
+
+const isNamedLike = ({ field, about }: PlacedToken, { kind }: NamedDigits): boolean =>
+  field === kind || about === kind
+
 /** Only this kind of escape can hide a digit or a letter. */
 const escape = '\\u'
 
 const withoutLeadingZeros = (digits: string): string => digits.replace(/^0+(?=\d)/, '')
 
 const coverNumber = (
-  { from, field }: JsonToken,
+  token: PlacedToken,
   number: string,
   hits: readonly Span[],
-  { code }: Sought,
+  { named }: Sought,
 ): string => {
-  if (code !== undefined && field === 'code' && Number(number) === Number(code)) return '0'
-  const spans = hits.map((span) => ({ from: span.from - from, to: span.to - from }))
+  if (named.some((one) => isNamedLike(token, one) && Number(number) === Number(one.digits))) return '0'
+  const spans = hits.map((span) => ({ from: span.from - token.from, to: span.to - token.from }))
   const covered = coverSpans(number, spans, (part) => part.replace(/\d/g, '0'))
   // A JSON number begins with a zero only if that is all before its point.
   return covered === number ? number : covered.replace(/^(-?)0+(?=\d)/, '$1')
 }
 
-const createStringCover = ({ findPan, code }: Sought): ((token: JsonToken, before: string) => string) => {
-  const findCode = code === undefined ? undefined : createCodeFinder(code)
-  return ({ type, field }, before) => {
+const createStringCover = ({
+  findNumbers,
+  named,
+}: Sought): ((token: PlacedToken, before: string) => string) => {
+  const finders = named.map((one) => ({ one, find: createNamedFinder(one) }))
+  return (token, before) => {
     const value = readString(before)
-    let covered = findPan ? coverSpans(value, findPan(value), star) : value
-    if (code !== undefined && findCode && type === 'string') {
-      if (field === 'code' || (field === 'other' && covered.trim() === code))
-        covered = coverCode(covered, code)
-      covered = coverSpans(covered, findCode(covered), star)
-    }
+    let covered = findNumbers ? coverSpans(value, findNumbers(value), star) : value
+    if (token.type === 'string')
+      for (const { one, find } of finders) {
+        const isWhole = token.field !== 'amount' && covered.trim() === one.digits
+        if (isWhole || isNamedLike(token, one)) covered = coverDigits(covered, one.digits)
+        covered = coverSpans(covered, find(covered), star)
+      }
     return covered === value ? before : JSON.stringify(covered)
   }
 }
@@ -89,7 +104,7 @@ const createCursor = (spans: readonly Span[]): ((from: number, to: number) => re
 }
 
 const none: readonly Span[] = []
-const noObjects: ReadonlySet<number> = new Set()
+const noObjects: NamedObjects = new Map()
 
 /** Whether a word begins in a part of the text. It is asked for parts from front to back, and looks once at each place. */
 const createSeeker = (text: string, word: string): ((from: number, to: number) => boolean) => {
@@ -99,5 +114,3 @@ const createSeeker = (text: string, word: string): ((from: number, to: number) =
     return next >= 0 && next < to
   }
 }
-
-const nowhere = (): boolean => false

@@ -9,6 +9,7 @@ const make = () =>
     connectMs: 1_000,
     keepAliveMs: 1_000,
     openClientKey: () => Promise.reject(new Error('not asked for')),
+    openHeader: () => Promise.reject(new Error('not asked for')),
   })
 
 const destination = (index: number): Destination => makeDestination(`http://psp-${index}.test`)
@@ -22,10 +23,10 @@ test('of too many pools the one that was not used for longest is closed', async 
   await pools.get(destination(256))
   expect(await pools.get(destination(0))).toBe(first)
   expect(await pools.get(destination(1))).not.toBe(second)
-  expect(second).toMatchObject({ closed: true })
-  expect(first).toMatchObject({ closed: false })
+  expect(second.dispatcher).toMatchObject({ closed: true })
+  expect(first.dispatcher).toMatchObject({ closed: false })
   await pools.close()
-  expect(first).toMatchObject({ closed: true })
+  expect(first.dispatcher).toMatchObject({ closed: true })
 })
 
 test('requests that come together for a new destination share one pool', async () => {

@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { Destination } from '@cardkeep/core/destinations/destination'
+import type { Destination, ProviderHeader } from '@cardkeep/core/destinations/destination'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { openSecret, type Secret } from '@cardkeep/core/kernel/secret'
 import { type Dispatcher, Pool } from 'undici'
@@ -13,11 +13,27 @@ export interface PoolsOptions {
   readonly keepAliveMs: number
   /** The PEM private key of the destination's client certificate. */
   readonly openClientKey: (destination: Destination) => Promise<Secret<string>>
+  /** What one of the destination's headers says. */
+  readonly openHeader: (destination: Destination, header: ProviderHeader) => Promise<Secret<string>>
+}
+
+/** All that is opened once for a destination. */
+export interface OpenedPool {
+  readonly dispatcher: Dispatcher
+  /** `undefined` for plain HTTP. */
+  readonly secureContext: SecureContext | undefined
+  /** What the vault adds to every request. */
+  readonly headers: readonly AddedHeader[]
+}
+
+export interface AddedHeader {
+  readonly name: string
+  readonly value: Secret<string>
 }
 
 export interface Pools {
-  /** Throws `ConnectFailure` where the certificates cannot be used, `UnavailableError` where the key cannot be had. */
-  get(destination: Destination): Promise<Dispatcher>
+  /** Throws `ConnectFailure` where the certificates cannot be used, `UnavailableError` where a key cannot be had. */
+  get(destination: Destination): Promise<OpenedPool>
   /** Lets requests in flight end. */
   close(): Promise<void>
 }
@@ -33,7 +49,7 @@ export const createPools = (options: PoolsOptions): Pools => {
   const remove = (key: string): void => {
     const entry = entries.get(key)
     entries.delete(key)
-    entry?.pool.then((pool) => pool.close()).catch(ignore)
+    entry?.opened.then(({ dispatcher }) => dispatcher.close()).catch(ignore)
   }
 
   return {
@@ -43,19 +59,21 @@ export const createPools = (options: PoolsOptions): Pools => {
       if (known && connectsAlike(known.destination, destination)) {
         entries.delete(key)
         entries.set(key, known)
-        return known.pool
+        return known.opened
       }
       remove(key)
-      const entry = { destination, pool: createPool(options, destination) }
+      const entry = { destination, opened: openPool(options, destination) }
       entries.set(key, entry)
       // A failure is not kept: the next forward asks the key service again.
-      entry.pool.catch(() => entries.get(key) === entry && entries.delete(key))
+      entry.opened.catch(() => entries.get(key) === entry && entries.delete(key))
       const [oldest] = entries.keys()
       if (entries.size > maxPools && oldest !== undefined) remove(oldest)
-      return entry.pool
+      return entry.opened
     },
     close: async () => {
-      const pools = [...entries.values()].map(({ pool }) => pool.then((opened) => opened.close(), ignore))
+      const pools = [...entries.values()].map(({ opened }) =>
+        opened.then(({ dispatcher }) => dispatcher.close(), ignore),
+      )
       entries.clear()
       await Promise.all(pools)
     },
@@ -64,26 +82,45 @@ export const createPools = (options: PoolsOptions): Pools => {
 
 interface Entry {
   readonly destination: Destination
-  readonly pool: Promise<Pool>
+  readonly opened: Promise<OpenedPool>
 }
 
 const maxPools = 256
 const connectionsPerPool = 256
 
-const createPool = async (options: PoolsOptions, destination: Destination): Promise<Pool> => {
-  const { origin, allowPrivate } = destination
-  const { protocol, hostname, port } = new URL(origin)
-  const isSecure = protocol === 'https:'
-  const connect = createConnector({
-    hostname,
-    port: Number(port) || (isSecure ? 443 : 80),
-    secureContext: isSecure ? await secureContextOf(options, destination) : undefined,
-    allowPrivate,
-    resolve: options.resolve,
-    connectMs: options.connectMs,
-  })
+const openPool = async (options: PoolsOptions, destination: Destination): Promise<OpenedPool> => {
+  const { origin } = destination
+  const isSecure = origin.startsWith('https:')
+  const secureContext = isSecure ? await secureContextOf(options, destination) : undefined
+  const headers = await openHeaders(options, destination)
+  return { dispatcher: createDispatcher(options, destination, secureContext), secureContext, headers }
+}
+
+const openHeaders = async (
+  { openHeader }: PoolsOptions,
+  destination: Destination,
+): Promise<readonly AddedHeader[]> => {
+  try {
+    return await Promise.all(
+      destination.headers.map(async (header) => ({
+        name: header.name,
+        value: await openHeader(destination, header),
+      })),
+    )
+  } catch {
+    // Without it the provider would take the request for somebody else's.
+    throw new UnavailableError('a header of a destination cannot be opened')
+  }
+}
+
+const createDispatcher = (
+  { resolve, connectMs, ...options }: PoolsOptions,
+  { origin, allowPrivate }: Destination,
+  secureContext: SecureContext | undefined,
+): Dispatcher => {
+  const { hostname, port } = endpointOf(origin)
   return new Pool(origin, {
-    connect,
+    connect: createConnector({ hostname, port, secureContext, allowPrivate, resolve, connectMs }),
     connections: connectionsPerPool,
     allowH2: false,
     pipelining: 1,
@@ -94,6 +131,12 @@ const createPool = async (options: PoolsOptions, destination: Destination): Prom
     headersTimeout: 0,
     bodyTimeout: 0,
   })
+}
+
+/** The host as a URL spells it, and the port that its scheme stands for unless another is named. */
+export const endpointOf = (origin: string): { readonly hostname: string; readonly port: number } => {
+  const { protocol, hostname, port } = new URL(origin)
+  return { hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
 }
 
 const secureContextOf = async (
@@ -118,7 +161,14 @@ const connectsAlike = (a: Destination, b: Destination): boolean =>
   (a.allowPrivate === b.allowPrivate &&
     a.ca === b.ca &&
     a.client?.certificate === b.client?.certificate &&
-    Buffer.compare(a.client?.sealedKey ?? noBytes, b.client?.sealedKey ?? noBytes) === 0)
+    isSame(a.client?.sealedKey, b.client?.sealedKey) &&
+    a.headers.length === b.headers.length &&
+    a.headers.every(
+      ({ name, sealedValue }, index) =>
+        name === b.headers[index]?.name && isSame(sealedValue, b.headers[index].sealedValue),
+    ))
+
+const isSame = (a: Uint8Array = noBytes, b: Uint8Array = noBytes): boolean => Buffer.compare(a, b) === 0
 
 const noBytes = new Uint8Array()
 

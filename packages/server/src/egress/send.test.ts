@@ -50,6 +50,7 @@ const parcel: Parcel = {
   body: new Secret('{}'),
   contentType: 'application/json',
   pan: undefined,
+  accountNumber: undefined,
   code: undefined,
 }
 
@@ -58,7 +59,10 @@ const send = async (...plays: Play[]) => {
   const destination = makeDestination('https://psp.test')
   const outcome = await sendForward(
     {
-      pools: { get: async () => dispatcher, close: async () => undefined },
+      pools: {
+        get: async () => ({ dispatcher, secureContext: undefined, headers: [] }),
+        close: async () => undefined,
+      },
       timeouts: { headersMs: 1_000, bodyMs: 1_000, totalMs: 1_000 },
       limits: { requestBytes: 100, answerBytes: 100 },
     },

@@ -1,13 +1,14 @@
+import { withContentType } from '@cardkeep/core/destinations/headers'
 import { UnavailableError } from '@cardkeep/core/errors'
-import { openSecret } from '@cardkeep/core/kernel/secret'
+import { openSecret, type Secret } from '@cardkeep/core/kernel/secret'
 import type { AdmittedForward, Parcel, SendOutcome } from '@cardkeep/core/ports'
 import { ConnectFailure } from './connect-failure.ts'
 import { decodeAnswer } from './decode-answer.ts'
 import { dispatchOnce, type Incoming, type Outgoing } from './dispatch.ts'
 import { createEchoGuard } from './echo-guard.ts'
 import { failed, timedOut } from './failures.ts'
-import { forwardableHeaders, withContentType } from './headers.ts'
-import type { Pools } from './pools.ts'
+import { forwardableHeaders } from './headers.ts'
+import type { AddedHeader, Pools } from './pools.ts'
 
 export interface SendTimeouts {
   readonly headersMs: number
@@ -44,10 +45,17 @@ export const sendForward = async (
     headers,
     body,
   })
-  return came.type === 'refused' ? came : readAnswer(came.incoming, parcel, limits)
+  return came.type === 'refused' ? came : readAnswer(came, parcel, limits)
 }
 
 type Refused = Extract<SendOutcome, { type: 'refused' }>
+
+interface Came {
+  readonly type: 'came'
+  readonly incoming: Incoming
+  /** What the vault added to the request that was answered. */
+  readonly added: readonly Secret<string>[]
+}
 
 const refused = (refusal: Refused['refusal']): Refused => ({ type: 'refused', refusal })
 
@@ -62,19 +70,20 @@ const exchange = async (
   { pools, timeouts, limits }: SendPorts,
   { destination }: AdmittedForward,
   outgoing: Outgoing,
-): Promise<Refused | { readonly type: 'came'; readonly incoming: Incoming }> => {
+): Promise<Refused | Came> => {
   const { headersMs, bodyMs, totalMs } = timeouts
   const deadline = performance.now() + totalMs
   try {
     for (let attempt = 0; attempt < maxConnections; attempt++) {
-      const pool = await pools.get(destination)
-      const result = await dispatchOnce(pool, outgoing, {
+      const { dispatcher, headers: added } = await pools.get(destination)
+      const request = { ...outgoing, headers: addHeaders(outgoing.headers, added) }
+      const result = await dispatchOnce(dispatcher, request, {
         headersMs,
         bodyMs,
         deadline,
         answerBytes: limits.answerBytes,
       })
-      if (result.ok) return { type: 'came', incoming: result.value }
+      if (result.ok) return { type: 'came', incoming: result.value, added: added.map(({ value }) => value) }
       if (result.error.type !== 'NotStarted') return refused(result.error)
     }
     return refused(failed('no', 'connection lost'))
@@ -86,10 +95,23 @@ const exchange = async (
   }
 }
 
-const readAnswer = async (incoming: Incoming, parcel: Parcel, limits: SendLimits): Promise<SendOutcome> => {
+/** Behind the caller's, none of which has the name of one of these. */
+const addHeaders = (
+  headers: Outgoing['headers'],
+  added: readonly AddedHeader[],
+): Readonly<Record<string, string>> => ({
+  ...headers,
+  ...Object.fromEntries(added.map(({ name, value }) => [name, openSecret(value, 'authenticate')])),
+})
+
+const readAnswer = async (
+  { incoming, added }: Came,
+  parcel: Parcel,
+  limits: SendLimits,
+): Promise<SendOutcome> => {
   const decoded = await decodeAnswer(incoming, limits.answerBytes)
   if (!decoded.ok) return refused(failed('yes', decoded.error))
-  const guard = createEchoGuard(parcel)
+  const guard = createEchoGuard(parcel, added)
   if (!guard.isReadable(decoded.value)) return refused(failed('yes', 'answer not readable'))
   return {
     type: 'answered',

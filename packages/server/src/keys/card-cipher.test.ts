@@ -1,8 +1,9 @@
 import { createSecretKey } from 'node:crypto'
-import type { Card } from '@cardkeep/core/cards/card'
+import type { Instrument } from '@cardkeep/core/tokens/instrument'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import {
+  accountOf,
   addOwners,
   cardOf,
   createKeyFixture,
@@ -26,12 +27,13 @@ const makeFixture = async () => {
   return { ...fixture, cipher: createCardCipher(fixture.keyring) }
 }
 
-const plain = (card: Card) => ({ ...card, pan: numberOf(card) })
+const plain = (instrument: Instrument) => ({ ...instrument, number: numberOf(instrument) })
 
 test('any card opens as it was sealed, with its names and with the year as it was written', async () => {
   const { cipher } = await makeFixture()
   const name = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined })
   const cards = fc.record({
+    type: fc.constant('card' as const),
     pan: fc.constantFrom(...Object.values(testCards)).map((number) => cardOf(number).pan),
     expiry: fc.record({
       month: fc.integer({ min: 1, max: 12 }),
@@ -45,6 +47,25 @@ test('any card opens as it was sealed, with its names and with the year as it wa
       expect(plain(await cipher.open(place, await cipher.seal(place, card)))).toEqual(plain(card))
     }),
     { seed: 7, numRuns: 200 },
+  )
+})
+
+test('any account opens as it was sealed, with the leading zeros of its number', async () => {
+  const { cipher } = await makeFixture()
+  const name = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined })
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 4, maxLength: 17 })
+  const accounts = fc
+    .record({
+      number: digits,
+      accountType: fc.constantFrom('checking' as const, 'savings' as const, undefined),
+      holder: fc.option(fc.record({ firstName: name, lastName: name }), { nil: undefined }),
+    })
+    .map(({ number, ...parts }) => accountOf(number, parts))
+  await fc.assert(
+    fc.asyncProperty(accounts, async (account) => {
+      expect(plain(await cipher.open(place, await cipher.seal(place, account)))).toEqual(plain(account))
+    }),
+    { seed: 8, numRuns: 200 },
   )
 })
 
@@ -78,7 +99,7 @@ describe('a sealed card that was moved', () => {
     const sealed = await cipher.seal(place, card)
     await expect(cipher.open(asTest, sealed)).rejects.toThrow('is not for test')
     await expect(cipher.seal(asTest, card)).rejects.toThrow('is not for test')
-    await expect(cipher.fingerprints(asTest, card.pan)).rejects.toThrow('is not for test')
+    await expect(cipher.fingerprints(asTest, card)).rejects.toThrow('is not for test')
   })
 })
 
@@ -89,7 +110,7 @@ test('a version of the key that never was opens nothing', async () => {
   await expect(cipher.open(place, sealed)).rejects.toThrow('there is no version 9')
 })
 
-test('what is sealed as a card and is none is refused without being repeated', async () => {
+test('what is sealed and is neither a card nor an account is refused without being repeated', async () => {
   const { keyring } = await makeFixture()
   const key = createSecretKey(Buffer.alloc(32, 7))
   const record = keyring.find('card', scopeOwner(place))?.active?.record
@@ -104,20 +125,38 @@ test('what is sealed as a card and is none is refused without being repeated', a
     `{"pan":"${testCards.visa}`,
     `["${testCards.visa}","13","2030",null]`,
     '[]',
+    '["bank","000123456789","110000001",null,null]',
+    '["bank","123","110000000",null,null]',
+    '["bank","000123456789","110000000","gold",null]',
+    '["bank","000123456789","110000000",null,null,null]',
+    '["000123456789","110000000",null,null]',
   ]) {
     const sealed = sealEnvelope({ algorithm: 'derived', key, keyVersion: 1, context }, Buffer.from(text))
     const refused = createCardCipher(source).open(place, sealed)
-    await expect(refused).rejects.toThrow(/^what was sealed as a card is none$/)
+    await expect(refused).rejects.toThrow(/^what was sealed is neither a card nor an account$/)
   }
 })
 
 test('equal numbers have one fingerprint within a scope and different ones across scopes', async () => {
   const { cipher } = await makeFixture()
   const hashOf = async (at: typeof place, number: string) =>
-    Buffer.from((await cipher.fingerprints(at, cardOf(number).pan))[0]?.hash ?? []).toString('hex')
+    Buffer.from((await cipher.fingerprints(at, cardOf(number)))[0]?.hash ?? []).toString('hex')
   expect(await hashOf(place, testCards.visa)).toBe(await hashOf(placeAt(1, 2), testCards.visa))
   expect(await hashOf(place, testCards.visa)).not.toBe(await hashOf(place, testCards.visa2))
   expect(await hashOf(place, testCards.visa)).not.toBe(await hashOf(otherScope, testCards.visa))
+})
+
+test('an account never shares the fingerprint of a card, nor of the same digits at another bank', async () => {
+  const { cipher } = await makeFixture()
+  const hashOf = async (instrument: Instrument) =>
+    Buffer.from((await cipher.fingerprints(place, instrument))[0]?.hash ?? []).toString('hex')
+  const account = accountOf(testCards.visa)
+  const others = [cardOf(testCards.visa), accountOf(testCards.visa, { routing: '021000021' })]
+  for (const other of others) expect(await hashOf(other)).not.toBe(await hashOf(account))
+  const holder = { firstName: 'Ada', lastName: undefined }
+  expect(await hashOf(accountOf(testCards.visa, { accountType: 'savings', holder }))).toBe(
+    await hashOf(account),
+  )
 })
 
 test('the key of a scope that another process has just made is found at its first use', async () => {
@@ -140,7 +179,7 @@ test('a scope without keys seals and hashes nothing', async () => {
   const { cipher } = await makeFixture()
   const unknown = placeAt(9, 1)
   await expect(cipher.seal(unknown, cardOf(testCards.visa))).rejects.toThrow('there is no card key')
-  await expect(cipher.fingerprints(unknown, cardOf(testCards.visa).pan)).rejects.toThrow(
+  await expect(cipher.fingerprints(unknown, cardOf(testCards.visa))).rejects.toThrow(
     'there is no fingerprint key',
   )
   await expect(cipher.open(unknown, vectors.sealedCards[0] ?? new Uint8Array())).rejects.toThrow(

@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto'
-import { openSecret } from '@cardkeep/core/kernel/secret'
 import type { CardCipher } from '@cardkeep/core/ports'
 import type { CardPlace, ScopePlace } from '@cardkeep/core/tokens/place'
-import { readCard, writeCard } from './card-text.ts'
 import { encodeFields } from './encode-fields.ts'
 import { openEnvelope, readKeyVersion, type Sealing, sealEnvelope } from './envelope.ts'
+import { readInstrument, writeIdentity, writeInstrument } from './instrument-text.ts'
 import type { LoadedKey } from './key-snapshot.ts'
 import {
   findOpeningKey,
@@ -17,14 +16,14 @@ import {
 } from './use-keys.ts'
 
 /**
- * Seals each card under a key of its own, derived from its scope's card key for its token, and computes the keyed hash
- * of the whole number under the scope's fingerprint key (PCI DSS 3.5.1.1).
+ * Seals each card or account under a key of its own, derived from its scope's card key for its token, and computes the
+ * keyed hash of the whole number under the scope's fingerprint key (PCI DSS 3.5.1.1).
  */
 export const createCardCipher = (keys: KeySource): CardCipher => ({
-  seal: async (place, card) => {
+  seal: async (place, instrument) => {
     const wish = wishFor('card', place)
     const key = findSealingKey(keys, wish) ?? (await needSealingKey(keys, wish))
-    return sealEnvelope(sealingOf(key, place), writeCard(card))
+    return sealEnvelope(sealingOf(key, place), writeInstrument(instrument))
   },
 
   open: async (place, sealed) => {
@@ -33,23 +32,23 @@ export const createCardCipher = (keys: KeySource): CardCipher => ({
     const key = findOpeningKey(keys, wish, version) ?? (await needOpeningKey(keys, wish, version))
     const plaintext = openEnvelope(sealingOf(key, place), sealed)
     try {
-      return readCard(plaintext)
+      return readInstrument(plaintext)
     } finally {
       plaintext.fill(0)
     }
   },
 
-  fingerprints: async (place, pan) => {
+  fingerprints: async (place, instrument) => {
     const { active, usable } = await needKeys(keys, wishFor('fingerprint', place))
     if (!active) throw new Error(`no fingerprint key of scope ${place.scopeId} is active`)
-    const digits = Buffer.from(openSecret(pan, 'fingerprint'))
+    const identity = writeIdentity(instrument)
     try {
       return usable.map(({ key, record }) => ({
-        hash: createHmac('sha256', key).update(digits).digest(),
+        hash: createHmac('sha256', key).update(identity).digest(),
         keyVersion: record.version,
       }))
     } finally {
-      digits.fill(0)
+      identity.fill(0)
     }
   },
 })

@@ -1,7 +1,7 @@
 import type { Actor } from '@cardkeep/core/audit/entry'
 import type { Change } from '@cardkeep/core/changes'
 import { type KeyId, parseId, type TenantId } from '@cardkeep/core/kernel/ids'
-import type { KeyOwner, KeyRecord } from '@cardkeep/core/keys'
+import type { KeyOwner, KeyPurpose, KeyRecord } from '@cardkeep/core/keys'
 import type { Clock, Ids } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import { type KeyKind, kindsOf } from './key-kinds.ts'
@@ -21,15 +21,17 @@ export interface OwnerOfKeys {
   readonly environment: Environment | undefined
 }
 
-/** The keys of owners that are about to exist, and of the vault those that it lacks, with the set that then stands. */
+/** The keys of owners that are about to exist, and of others those that they lack, with the set that then stands. */
 export const planNewKeys = async (
   ports: KeyPorts,
   snapshot: KeySnapshot,
   owners: readonly OwnerOfKeys[],
 ): Promise<readonly Change[]> => {
   const made: KeyRecord[] = []
+  const there = new Set(snapshot.records.map(({ purpose, owner }) => nameOf(purpose, owner)))
   for (const { owner, environment } of owners)
-    for (const kind of missingKinds(snapshot, owner)) {
+    for (const kind of kindsOf(owner.type)) {
+      if (there.has(nameOf(kind.purpose, owner))) continue
       needsEnvironment(owner, environment)
       made.push(await createKey(ports, kind, owner, environment, 1))
     }
@@ -61,14 +63,17 @@ export const planRotation = async (
   return [...changes, await putKeySet(ports, snapshot, [...after.values()])]
 }
 
-const missingKinds = ({ records }: KeySnapshot, owner: KeyOwner): readonly KeyKind[] =>
-  kindsOf(owner.type).filter(
-    ({ purpose }) =>
-      !records.some(
-        (record) =>
-          record.purpose === purpose && record.owner.type === owner.type && record.owner.id === owner.id,
-      ),
-  )
+/** The vault, and whoever has keys already: a version that knows more kinds of them finds owners without. */
+export const knownOwners = ({ records }: KeySnapshot): readonly OwnerOfKeys[] => {
+  const owners = new Map<string, OwnerOfKeys>([['vault ', vaultOwner]])
+  for (const { owner, environment } of records)
+    owners.set(`${owner.type} ${owner.id}`, { owner, environment })
+  return [...owners.values()]
+}
+
+const vaultOwner: OwnerOfKeys = { owner: { type: 'vault', id: '' }, environment: undefined }
+
+const nameOf = (purpose: KeyPurpose, { type, id }: KeyOwner): string => `${purpose} ${type} ${id}`
 
 // PCI DSS 3.6.1.1: no key serves test and live. The vault's own keys touch no card and belong to neither.
 const needsEnvironment = (owner: KeyOwner, environment: Environment | undefined): void => {

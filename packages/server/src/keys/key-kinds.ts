@@ -29,7 +29,7 @@ const derivedPerRecord: SealBudget = { limit: 2 ** 40, block: 2 ** 16 }
 /** A key that seals directly under random nonces of 96 bits: at most 2^32 times (NIST SP 800-38D, 8.3). */
 const direct: SealBudget = { limit: 2 ** 32, block: 2 ** 8 }
 
-/** Every kind of key there is. One that is missing for the vault is made at the next start. */
+/** Every kind of key there is. One that the vault, or an owner that has others, lacks is made at the next start. */
 export const keyKinds: readonly KeyKind[] = [
   // Data encryption, up to two years: a year, as PCI DSS reviews are yearly; older versions go on opening.
   {
@@ -63,6 +63,22 @@ export const keyKinds: readonly KeyKind[] = [
     cryptoperiodMs: 365 * dayMs,
     seals: direct,
   },
+  // Data encryption, up to two years: a year, in which providers ask for their own credentials to be changed too.
+  {
+    owner: 'tenant',
+    purpose: 'provider-header',
+    algorithm: 'AES-256-GCM',
+    cryptoperiodMs: 365 * dayMs,
+    seals: direct,
+  },
+  // Data encryption, up to two years: a year; a webhook keeps its secret, so older versions go on opening.
+  {
+    owner: 'tenant',
+    purpose: 'webhook',
+    algorithm: 'AES-256-GCM',
+    cryptoperiodMs: 365 * dayMs,
+    seals: direct,
+  },
   // Authentication, up to two years, and all of them: credentials made under the old key need it until they are replaced.
   {
     owner: 'vault',
@@ -77,6 +93,14 @@ export const keyKinds: readonly KeyKind[] = [
   {
     owner: 'vault',
     purpose: 'code',
+    algorithm: 'HMAC-SHA-256',
+    cryptoperiodMs: 365 * dayMs,
+    seals: undefined,
+  },
+  // Names and digests of requests, which are gone after a day. A key of the vault: who repeats a request names no scope.
+  {
+    owner: 'vault',
+    purpose: 'idempotency',
     algorithm: 'HMAC-SHA-256',
     cryptoperiodMs: 365 * dayMs,
     seals: undefined,

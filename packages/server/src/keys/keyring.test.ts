@@ -17,6 +17,7 @@ import { createMemoryKeyStore, type KeyRows } from '@cardkeep/testing/keys/memor
 import { createMemoryRootKey } from '@cardkeep/testing/keys/memory-root-key'
 import { describe, expect, test } from 'vitest'
 import { createCardCipher } from './card-cipher.ts'
+import { sealKeySet } from './key-set.ts'
 import { createKeyring } from './keyring.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
 
@@ -32,7 +33,12 @@ const purposes = (records: readonly KeyRecord[]) =>
 describe('a first start', () => {
   test('makes the keys of the vault, says so in the audit log, and has the counter remembered', async () => {
     const { store, provider } = await createKeyFixture(ports())
-    expect(purposes(store.rows.records)).toEqual(['vault credential', 'vault audit', 'vault code'])
+    expect(purposes(store.rows.records)).toEqual([
+      'vault credential',
+      'vault audit',
+      'vault code',
+      'vault idempotency',
+    ])
     expect(store.rows.audit.map(({ action, subject }) => [action, subject?.id])).toEqual(
       store.rows.records.map(({ id }) => ['key.created', id]),
     )
@@ -45,7 +51,7 @@ describe('a first start', () => {
     const clock = createFixedClock()
     const ids = createCountingIds()
     const keyrings = await Promise.all([1, 2, 3].map(() => createKeyring({ store, provider, clock, ids })))
-    expect(store.rows.records).toHaveLength(3)
+    expect(store.rows.records).toHaveLength(4)
     const active = keyrings.map((keyring) => keyring.vaultKeys('credential').active?.record.id)
     expect(new Set(active).size).toBe(1)
   })
@@ -65,9 +71,29 @@ describe('a first start', () => {
     const store = createMemoryKeyStore()
     const keyring = await createKeyring({ ...ports(), store, provider })
     await keyring.rotate({ purpose: 'credential', owner: undefined, actor })
-    // Three made and loaded; one more made, the earlier one wrapped again, and both loaded.
-    expect(seen).toHaveLength(11)
+    // Four made and loaded; one more made, the earlier one wrapped again, and both loaded.
+    expect(seen).toHaveLength(13)
     for (const bytes of seen) expect(bytes.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+describe('a start on a database of an earlier version', () => {
+  const tenant = { type: 'tenant', id: tenantAt(1) } as const
+
+  test('makes the kinds of keys that its tenants lack, and none anew', async () => {
+    const { store, provider } = await createKeyFixture(ports(), [tenant], 'test')
+    const isNew = ({ purpose }: KeyRecord) => purpose === 'provider-header' || purpose === 'idempotency'
+    const before = store.rows.records.filter((record) => !isNew(record))
+    const keySet = await sealKeySet(provider, 2, before)
+    const older = createMemoryKeyStore({ records: before, keySet, audit: [] })
+    const keyring = await createKeyring({ ...ports(), store: older, provider })
+    const made = older.rows.records.slice(before.length)
+    expect(older.rows.records.slice(0, before.length)).toEqual(before)
+    expect(purposes(made)).toEqual(['vault idempotency', 'tenant provider-header'])
+    expect(made.map(({ environment }) => environment)).toEqual([undefined, 'test'])
+    expect(keyring.find('provider-header', tenant)?.active).toBeDefined()
+    await createKeyring({ ...ports(), store: older, provider })
+    expect(older.rows.records).toHaveLength(before.length + 2)
   })
 })
 
@@ -272,11 +298,18 @@ describe('keys for what is about to exist', () => {
       { owner: tenant, environment: 'test' },
     ])
     const made = changes.flatMap((change) => (change.type === 'put-key' ? [change.key] : []))
-    expect(purposes(made)).toEqual(['scope card', 'scope fingerprint', 'scope code', 'tenant client-tls'])
+    expect(purposes(made)).toEqual([
+      'scope card',
+      'scope fingerprint',
+      'scope code',
+      'tenant client-tls',
+      'tenant provider-header',
+      'tenant webhook',
+    ])
     expect(made.every(({ environment }) => environment === 'test')).toBe(true)
     expect(changes.filter(({ type }) => type === 'put-key-set')).toHaveLength(1)
-    expect(changes.filter(({ type }) => type === 'audit')).toHaveLength(4)
-    expect(store.rows.records).toHaveLength(3)
+    expect(changes.filter(({ type }) => type === 'audit')).toHaveLength(6)
+    expect(store.rows.records).toHaveLength(4)
   })
 
   test('are in use once their commit is reported, and remembered', async () => {

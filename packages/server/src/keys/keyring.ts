@@ -1,7 +1,7 @@
 import { UnavailableError } from '@cardkeep/core/errors'
 import type { KeyOwner, KeyPurpose } from '@cardkeep/core/keys'
 import type { KeyMaker } from '@cardkeep/core/ports'
-import { type KeyPorts, planNewKeys } from './change-keys.ts'
+import { type KeyPorts, knownOwners, planNewKeys } from './change-keys.ts'
 import { KeyError } from './key-error.ts'
 import { createSnapshot, findOwned, type KeySnapshot, type OwnedKeys } from './key-snapshot.ts'
 import { type ListedKey, listKeys } from './list-keys.ts'
@@ -23,7 +23,7 @@ export interface Keyring extends KeyMaker {
 
 const vaultOwner: KeyOwner = { type: 'vault', id: '' }
 
-/** Loads the keys of a database and makes those of the vault that it lacks. Throws `KeyError` if they are not to be trusted. */
+/** Loads the keys of a database and makes those that it lacks. Throws `KeyError` if they are not to be trusted. */
 export const createKeyring = async (ports: KeyPorts): Promise<Keyring> => {
   const { store, clock } = ports
   let snapshot: KeySnapshot = createSnapshot(undefined, [], [])
@@ -36,7 +36,7 @@ export const createKeyring = async (ports: KeyPorts): Promise<Keyring> => {
   const reload = oneAtATime(loadChanged)
 
   await reload()
-  await ensureVaultKeys(ports, reload, () => snapshot)
+  await ensureKeys(ports, reload, () => snapshot)
 
   return {
     find: (purpose, owner) => findOwned(snapshot, purpose, owner),
@@ -58,21 +58,19 @@ export const createKeyring = async (ports: KeyPorts): Promise<Keyring> => {
 
 const attempts = 8
 
-/** Of several processes that start on a new database one makes the keys, and the others find them. */
-const ensureVaultKeys = async (
+/** Of several processes that start on a new or an older database one makes the keys, and the others find them. */
+const ensureKeys = async (
   ports: KeyPorts,
   reload: () => Promise<void>,
   current: () => KeySnapshot,
 ): Promise<void> => {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const changes = await planNewKeys(ports, current(), [{ owner: vaultOwner, environment: undefined }])
+    const changes = await planNewKeys(ports, current(), knownOwners(current()))
     if (changes.length === 0) return
     await ports.store.commit(changes)
     await reload()
   }
-  throw new UnavailableError(
-    'the keys of the vault could not be made: others changed the set at every attempt',
-  )
+  throw new UnavailableError('missing keys could not be made: others changed the set at every attempt')
 }
 
 /** Whoever asks while a run is under way gets the next one, because that run may have read before the change it is about. */

@@ -89,5 +89,6 @@ describe('a key needs rotation', () => {
 
 test('every budget of seals is a whole number of blocks', () => {
   const budgets = keyKinds.flatMap(({ seals }) => seals ?? [])
-  expect(budgets.map(({ limit, block }) => limit % block)).toEqual([0, 0, 0])
+  expect(budgets.filter(({ limit, block }) => limit % block !== 0)).toEqual([])
+  expect(budgets.length).toBeGreaterThan(4)
 })

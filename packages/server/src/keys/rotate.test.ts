@@ -59,11 +59,11 @@ describe('after the card keys were rotated', () => {
 
 test('fingerprints come under every key after a rotation, the active one first', async () => {
   const { cipher, keyring } = await makeFixture()
-  const { pan } = cardOf(testCards.visa)
-  const before = await cipher.fingerprints(place, pan)
+  const card = cardOf(testCards.visa)
+  const before = await cipher.fingerprints(place, card)
   await keyring.rotate({ purpose: 'fingerprint', owner: scopeOwner(place), actor })
   await keyring.rotate({ purpose: 'fingerprint', owner: scopeOwner(place), actor })
-  const after = await cipher.fingerprints(place, pan)
+  const after = await cipher.fingerprints(place, card)
   expect(after.map(({ keyVersion: version }) => version)).toEqual([3, 2, 1])
   expect(after[2]).toEqual(before[0])
   expect(new Set(after.map(({ hash }) => Buffer.from(hash).toString('hex'))).size).toBe(3)

@@ -53,7 +53,7 @@ test('processes that start on a new database at once share one root key and one 
   const processes = await Promise.all([start(), start(), start()])
   const active = processes.map(({ keyring }) => keyring.vaultKeys('audit').active?.record.id)
   expect(new Set(active).size).toBe(1)
-  expect(await processes[0].store.keys()).toHaveLength(3)
+  expect(await processes[0].store.keys()).toHaveLength(4)
 })
 
 test('two processes that seal under one key reserve different seals', async () => {

@@ -3,7 +3,7 @@ import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
-import { cardOf, numberOf } from '@cardkeep/testing/keys/fixture'
+import { accountOf, cardOf, numberOf } from '@cardkeep/testing/keys/fixture'
 import { createMemoryKeyStore } from '@cardkeep/testing/keys/memory-key-store'
 import { createMemoryRootKey } from '@cardkeep/testing/keys/memory-root-key'
 import * as vectors from '@cardkeep/testing/keys/vectors'
@@ -44,8 +44,12 @@ describe('a set of keys that was computed outside this program', () => {
       'fingerprint 1 active',
       'code 1 active',
       'client-tls 1 active',
+      // Kinds of keys that were not there when it was computed are made when it is loaded.
+      'idempotency 1 active',
+      'provider-header 1 active',
+      'webhook 1 active',
     ])
-    expect(provider.remembered()).toBe(7)
+    expect(provider.remembered()).toBe(8)
   })
 
   test('opens the card that was sealed under each version of its key', async () => {
@@ -53,15 +57,32 @@ describe('a set of keys that was computed outside this program', () => {
     for (const sealed of vectors.sealedCards) {
       const card = await cipher.open(place, sealed)
       expect(numberOf(card)).toBe(testCards.visa)
-      expect(card.expiry).toEqual({ month: 12, year: 2030, yearDigits: 4 })
-      expect(card.holder).toEqual({ firstName: 'Ada', lastName: undefined })
+      expect(card).toMatchObject({
+        type: 'card',
+        expiry: { month: 12, year: 2030, yearDigits: 4 },
+        holder: { firstName: 'Ada', lastName: undefined },
+      })
     }
   })
 
-  test('gives a card number its fingerprint', async () => {
-    const hashes = await createCardCipher(await loadVectors()).fingerprints(place, cardOf(testCards.visa).pan)
+  test('opens an account, which is sealed under the key of cards', async () => {
+    const account = await createCardCipher(await loadVectors()).open(place, vectors.sealedAccount)
+    expect(numberOf(account)).toBe('000123456789')
+    expect(account).toMatchObject({
+      type: 'bank',
+      routingNumber: '110000000',
+      accountType: 'checking',
+      holder: { firstName: 'Ada', lastName: undefined },
+    })
+  })
+
+  test.each([
+    ['card', cardOf(testCards.visa), vectors.fingerprint],
+    ['account', accountOf('000123456789'), vectors.accountFingerprint],
+  ])('gives a %s its fingerprint', async (_, instrument, fingerprint) => {
+    const hashes = await createCardCipher(await loadVectors()).fingerprints(place, instrument)
     expect(hashes.map(({ hash, keyVersion }) => [Buffer.from(hash).toString('hex'), keyVersion])).toEqual([
-      [vectors.fingerprint, 1],
+      [fingerprint, 1],
     ])
   })
 

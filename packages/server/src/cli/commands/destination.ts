@@ -1,6 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type ForwardMethod, forwardMethods } from '@cardkeep/core/destinations/destination'
+import {
+  type ForwardMethod,
+  forwardMethods,
+  type ProviderHeader,
+} from '@cardkeep/core/destinations/destination'
 import type { DestinationId } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import { allowDestination, removeDestination } from '@cardkeep/core/operations/change-destinations'
@@ -9,7 +13,8 @@ import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { Command } from 'commander'
 import { type CommandContext, withVault } from '../context.ts'
 import { CommandFailure, orFail } from '../failure.ts'
-import { asListOf, jsonOption } from '../options.ts'
+import { readHeaders, type WantedHeader } from '../headers.ts'
+import { asListOf, asTexts, jsonOption } from '../options.ts'
 
 export const destinationCommand = (): Command =>
   new Command('destination')
@@ -26,6 +31,7 @@ interface AllowOptions {
   readonly ca?: string
   readonly clientCert?: string
   readonly clientKey?: string
+  readonly header: readonly string[]
   readonly private?: true
   readonly insecureHttp?: true
   readonly json?: true
@@ -41,6 +47,12 @@ const allow = (): Command =>
     .option('--ca <file>', 'trust these authorities (PEM) for it, and no others')
     .option('--client-cert <file>', 'show this certificate (PEM)')
     .option('--client-key <file>', 'its private key (PEM), kept sealed')
+    .option(
+      '--header <header>',
+      "'Name: VALUE' or 'Name: @FILE' to add, kept sealed; may be repeated",
+      asTexts,
+      [],
+    )
     .option('--private', 'allow private and loopback addresses')
     .option('--insecure-http', 'allow an origin without TLS; test tenants only')
     .addOption(jsonOption())
@@ -50,6 +62,7 @@ const allow = (): Command =>
         const tenant = orFail(await findTenant(vault.store, options.tenant))
         const origin = readOrigin(options.origin, options.insecureHttp ?? false)
         const pathPrefix = options.path === undefined ? undefined : readPath(options.path)
+        const headers = readHeaders(options.header)
         const id = vault.ids.uuid() as DestinationId
         orFail(
           await allowDestination(vault.operatorPorts, operator, tenant, {
@@ -59,6 +72,7 @@ const allow = (): Command =>
             methods: options.method,
             ca: options.ca === undefined ? undefined : readCertificates(options.ca, '--ca'),
             client: await readClient(context, options, tenant, id),
+            headers: await sealHeaders(context, headers, tenant, id),
             allowPrivate: options.private ?? false,
           }),
         )
@@ -88,6 +102,7 @@ const list = (): Command =>
             methods: spellMethods(destination.methods),
             own_ca: destination.ca !== undefined,
             client_certificate: destination.client !== undefined,
+            headers: destination.headers.map(({ name }) => name),
             private: destination.allowPrivate,
           })),
         })
@@ -157,6 +172,21 @@ const readClient = async (
   const key = readPem(clientKey, '--client-key')
   if (!fits(certificate, key)) throw new CommandFailure('--client-key is not the key of --client-cert')
   return { certificate, sealedKey: await vault.clientKeys.seal({ tenantId: tenant.id, id }, new Secret(key)) }
+}
+
+const sealHeaders = async (
+  { vault }: CommandContext,
+  headers: readonly WantedHeader[],
+  { id: tenantId }: Tenant,
+  id: DestinationId,
+): Promise<readonly ProviderHeader[]> => {
+  const sealed: ProviderHeader[] = []
+  for (const { name, value } of headers)
+    sealed.push({
+      name,
+      sealedValue: await vault.providerHeaders.seal({ tenantId, id, header: name }, value),
+    })
+  return sealed
 }
 
 const fits = (certificate: string, key: string): boolean => {
