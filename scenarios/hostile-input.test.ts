@@ -75,6 +75,17 @@ const targets: readonly Target[] = [
   },
   {
     method: 'POST',
+    path: '/tokenize',
+    shape: {
+      type: 'bank',
+      data: { accountNumber: '000123456789', routingNumber: '110000000', accountType: 'checking', ...holder },
+    },
+    objects: ['data'],
+    optional: ['accountType', 'firstName', 'lastName'],
+    open: [],
+  },
+  {
+    method: 'POST',
     path: '/test-tokens',
     shape: { ...card, cvc: '123', ...holder },
     objects: [],
@@ -158,7 +169,7 @@ describe.each(targets)('$method $path refuses', ({ method, path, shape, objects,
   })
 
   test('a body of another type', async () => {
-    for (const type of otherTypes) {
+    for (const type of [...otherTypes, ...(path === '/proxy/transaction' ? [] : typesOfTheProxy)]) {
       const reply = await demo.call(method, path, { body: '{}', headers: { 'content-type': type } })
       expectOwnError(type, reply, path, [415])
     }
@@ -168,12 +179,14 @@ describe.each(targets)('$method $path refuses', ({ method, path, shape, objects,
 const otherTypes = [
   'text/plain',
   'text/json',
-  'application/xml',
-  'application/x-www-form-urlencoded',
+  'application/xml; charset=utf-16',
+  'application/x-www-form-urlencoded; charset=latin1',
   'multipart/form-data; boundary=x',
   'application/vnd.api+json',
   ';;',
 ]
+
+const typesOfTheProxy = ['application/xml', 'application/soap+xml', 'application/x-www-form-urlencoded']
 
 test('every http_headers of another type than text is refused, under any name', async () => {
   const body = { token, proxy_url: chargesOf(provider), request_data: { number: '${cardNumber}' } }

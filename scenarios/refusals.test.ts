@@ -70,7 +70,7 @@ describe('a card that is not taken', () => {
 
   test.each<readonly [string, number, string, Json]>([
     ['no type', 400, 'Missing required field: type', { data: {} }],
-    ['another type', 400, 'Invalid value for type', { ...tokenizeBody(card), type: 'bank' }],
+    ['another type', 400, 'Invalid value for type', { ...tokenizeBody(card), type: 'iban' }],
     ['no data', 400, 'Missing required field: data', { type: 'card' }],
     ['no number', 400, 'Missing required field: cardNumber', field({ cardNumber: undefined })],
     ['no month', 400, 'Missing required field: expirationMonth', field({ expirationMonth: undefined })],

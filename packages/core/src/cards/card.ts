@@ -4,6 +4,7 @@ import type { Pan } from './pan.ts'
 
 /** What is stored of a card, sealed. A security code is never part of it. */
 export interface Card {
+  readonly type: 'card'
   readonly pan: Pan
   readonly expiry: Expiry
   readonly holder: Holder | undefined

@@ -12,6 +12,8 @@ import { openSecret, Secret } from '../kernel/secret.ts'
 import { epochMs, minuteMs } from '../kernel/time.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 import type { StoredToken } from '../tokens/token.ts'
+import { deleteToken } from './delete-token.ts'
+import { invalidateToken } from './invalidate-token.ts'
 import { suspendToken } from './suspend-token.ts'
 import { type TokenizeCard, tokenizeCard } from './tokenize-card.ts'
 
@@ -31,7 +33,7 @@ const open = async (deduplicates = false, codesPerTenant?: number): Promise<Benc
   return { vault, tenant: await addTenant(vault, 'shop', { deduplicates }) }
 }
 
-const policy: CodePolicy = { hold: true, ttlMs: minuteMs, uses: 1 }
+const policy: CodePolicy = { hold: true, ttlMs: minuteMs, uses: 1, destinations: undefined }
 
 const expiryOf = (month: number, year: number): Expiry => ({ month, year, yearDigits: 4 })
 
@@ -53,7 +55,7 @@ const commandOf = ({
   if (!pan.ok) throw new Error('a test names a number that is none')
   const holder = firstName === undefined ? undefined : { firstName, lastName: undefined }
   return {
-    card: { pan: pan.value, expiry, holder },
+    card: { type: 'card', pan: pan.value, expiry, holder },
     code: code === undefined ? undefined : new Secret(code),
     policy,
     test: false,
@@ -86,14 +88,17 @@ const codeIn = async (
 ): Promise<string | undefined> => {
   if (!sessionId) return undefined
   const address = { type: 'session', tenantId: bench.tenant.id, sessionId } as const
-  const taken = await bench.vault.codes.take(address, placeOf(bench, tokenId))
+  const taker = { place: placeOf(bench, tokenId), destination: 'https://provider.example' }
+  const taken = await bench.vault.codes.take(address, taker)
   return taken && openSecret(taken.code, 'check')
 }
 
 const storedCard = async (bench: Bench, tokenId: TokenId) => {
   const token = await bench.vault.store.token(tokenId)
   if (!token) throw new Error('a token is not in the store')
-  const { pan, expiry, holder } = await bench.vault.cipher.open(placeOf(bench, tokenId), token.sealedCard)
+  const card = await bench.vault.cipher.open(placeOf(bench, tokenId), token.sealed)
+  if (card.type !== 'card') throw new Error('no card is stored')
+  const { pan, expiry, holder } = card
   return { number: openSecret(pan, 'check'), expiry, holder }
 }
 
@@ -101,7 +106,7 @@ const storedCard = async (bench: Bench, tokenId: TokenId) => {
 const plain = (token: StoredToken | undefined): unknown =>
   token && {
     ...token,
-    sealedCard: Buffer.from(token.sealedCard).toString('hex'),
+    sealed: Buffer.from(token.sealed).toString('hex'),
     fingerprint: { ...token.fingerprint, hash: Buffer.from(token.fingerprint.hash).toString('hex') },
   }
 
@@ -234,6 +239,16 @@ describe('a code', () => {
       throw new UnavailableError('disk full')
     })
     await expect(tokenize(bench, { code: '123' }, { store })).rejects.toThrow(UnavailableError)
+    expect(bench.vault.backend.count()).toBe(0)
+  })
+
+  test('is dropped if what belongs beside the token cannot be made', async () => {
+    const bench = await open()
+    const broken = () => {
+      throw new Error('a bug')
+    }
+    const command = commandOf({ code: '123' })
+    await expect(tokenizeCard(bench.vault, callerOf(bench.tenant), command, broken)).rejects.toThrow('a bug')
     expect(bench.vault.backend.count()).toBe(0)
   })
 
@@ -405,6 +420,44 @@ describe('a scope that de-duplicates', () => {
     expect(bench.vault.backend.count()).toBe(0)
   })
 
+  test('holds no code for a token that is suspended while the code comes in', async () => {
+    const bench = await open(true)
+    const { token } = await made(bench)
+    let isFirst = true
+    const store = interceptCommits(bench.vault.store, async (_, commit) => {
+      if (isFirst) {
+        isFirst = false
+        await suspendToken(bench.vault, callerOf(bench.tenant), token.id)
+      }
+      return commit()
+    })
+    const again = await tokenize(bench, { code: '123' }, { store })
+    expect(again).toMatchObject({
+      value: { deduplicated: true, sessionId: undefined, token: { status: 'suspended' } },
+    })
+    expect(bench.vault.backend.count()).toBe(0)
+  })
+
+  test('gives a number that was deleted another token', async () => {
+    const bench = await open(true)
+    const { token } = await made(bench)
+    await deleteToken(bench.vault, callerOf(bench.tenant), token.id)
+    const next = await made(bench)
+    expect(next).toMatchObject({ deduplicated: false })
+    expect(next.token.id).not.toBe(token.id)
+    expect(next.token.fingerprint.id).toBe(token.fingerprint.id)
+    expect(await bench.vault.store.token(token.id)).toMatchObject({ status: 'deleted' })
+  })
+
+  test('answers with a token whose card is good no more, and holds no code for it', async () => {
+    const bench = await open(true)
+    const { token } = await made(bench)
+    await invalidateToken(bench.vault, callerOf(bench.tenant), token.id)
+    const again = await made(bench, { code: '123' })
+    expect(again).toMatchObject({ deduplicated: true, token: { id: token.id }, sessionId: undefined })
+    expect(bench.vault.backend.count()).toBe(0)
+  })
+
   test('finds a number under a key that was rotated since', async () => {
     const bench = await open(true)
     const { token } = await made(bench)
@@ -456,7 +509,7 @@ describe('a token of a scope that de-duplicates, once its time is over,', () => 
   })
 })
 
-test('nothing but the list of changes is written: token, fingerprint and entry in one commit', async () => {
+test('nothing but the list of changes is written: token, fingerprint, event and entry in one commit', async () => {
   const bench = await open()
   const commits: (readonly string[])[] = []
   const store = interceptCommits(bench.vault.store, async (changes, commit) => {
@@ -466,9 +519,45 @@ test('nothing but the list of changes is written: token, fingerprint and entry i
   await tokenize(bench, {}, { store })
   await tokenize(bench, {}, { store })
   expect(commits).toEqual([
-    ['put-fingerprint', 'put-token', 'audit token.created success'],
-    ['put-token', 'audit token.created success'],
+    ['put-fingerprint', 'put-token', 'emit-event', 'audit token.created success'],
+    ['put-token', 'emit-event', 'audit token.created success'],
   ])
+})
+
+test('a tenant is told of a token that is new and of one that changed, and not of one that stayed', async () => {
+  const bench = await open(true)
+  const told: unknown[] = []
+  const store = interceptCommits(bench.vault.store, async (changes, commit) => {
+    for (const change of changes) if (change.type === 'emit-event') told.push(change.event.type)
+    return commit()
+  })
+  await tokenize(bench, { expiry: expiryOf(2, 2026) }, { store })
+  await tokenize(bench, { expiry: expiryOf(2, 2026) }, { store })
+  await tokenize(bench, { expiry: expiryOf(1, 2031) }, { store })
+  expect(told).toEqual(['token.created', 'token.updated'])
+})
+
+test('what must be true beside a token is written in its commit, and knows what was made', async () => {
+  const bench = await open()
+  const commits: (readonly string[])[] = []
+  const store = interceptCommits(bench.vault.store, async (changes, commit) => {
+    commits.push(nameChanges(changes))
+    return commit()
+  })
+  const seen: unknown[] = []
+  const result = await tokenizeCard(
+    { ...bench.vault, store },
+    callerOf(bench.tenant),
+    commandOf({}),
+    (value) => {
+      seen.push(value)
+      return [{ type: 'expect-token', token: value.token }]
+    },
+  )
+  expect(commits).toEqual([
+    ['put-fingerprint', 'put-token', 'emit-event', 'audit token.created success', 'expect-token'],
+  ])
+  expect(seen).toEqual([result.ok && result.value])
 })
 
 test('no field of a stored token holds the number or the code', async () => {

@@ -1,5 +1,13 @@
-/** What of a card a placeholder stands for. */
-export type CardValue = 'card number' | 'expiry month' | 'expiry year' | 'code'
+/** What of a card or an account a placeholder stands for. */
+export type CardValue =
+  | 'card number'
+  | 'expiry month'
+  | 'expiry year'
+  | 'code'
+  | 'account number'
+  | 'routing number'
+  | 'first name'
+  | 'last name'
 
 /**
  * How a value is written: `given` as it was tokenised (a month has two digits), `YY` and `YYYY` years of so many

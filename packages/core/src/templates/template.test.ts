@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Pan } from '../cards/pan.ts'
 import { openSecret, Secret } from '../kernel/secret.ts'
-import { writeCardValues } from './card-values.ts'
+import { writeValues } from './instrument-values.ts'
+import type { JsonSource } from './json.ts'
 import type { PlaceholderSyntax } from './syntax.ts'
-import { type JsonSource, parseTemplate, renderJson } from './template.ts'
+import { parseTemplate, renderTemplate } from './template.ts'
 
 const syntax: PlaceholderSyntax = {
   open: '${',
@@ -23,11 +24,12 @@ const syntax: PlaceholderSyntax = {
 }
 
 const card = {
+  type: 'card' as const,
   pan: new Secret(testCards.visa) as Pan,
   expiry: { month: 3, year: 2031, yearDigits: 2 as const },
   holder: undefined,
 }
-const write = writeCardValues(card, new Secret('123'))
+const write = writeValues(card, new Secret('123'))
 
 const text = (value: string): JsonSource => ({ type: 'text', text: value })
 const literal = (value: string): JsonSource => ({ type: 'literal', text: value })
@@ -39,7 +41,7 @@ const object = (entries: Record<string, JsonSource>): JsonSource => ({
 const renderWith = (source: JsonSource, writer = write): string => {
   const template = parseTemplate(source, syntax)
   if (!template.ok) throw new Error(`refused: ${template.error.placeholder}`)
-  return openSecret(renderJson(template.value, writer), 'render')
+  return openSecret(renderTemplate(template.value, writer), 'render')
 }
 
 const render = (value: string): unknown => JSON.parse(renderWith(text(value)))
@@ -89,7 +91,7 @@ describe('a value is written in the form that its placeholder names', () => {
   })
 
   test('a year that came with four digits goes with four', () => {
-    const later = writeCardValues({ ...card, expiry: { ...card.expiry, yearDigits: 4 } }, undefined)
+    const later = writeValues({ ...card, expiry: { ...card.expiry, yearDigits: 4 } }, undefined)
     expect(renderWith(text('${year}'), later)).toBe('"2031"')
     expect(renderWith(text('${year:YY}'), later)).toBe('"31"')
   })
@@ -151,8 +153,8 @@ test('a value is asked for only where its placeholder stands', () => {
 })
 
 test('a template that uses the code is not rendered without one', () => {
-  expect(() => renderWith(text('${cvv}'), writeCardValues(card, undefined))).toThrow('rendered without one')
-  expect(renderWith(text('${number}'), writeCardValues(card, undefined))).toBe(`"${testCards.visa}"`)
+  expect(() => renderWith(text('${cvv}'), writeValues(card, undefined))).toThrow('rendered without its code')
+  expect(renderWith(text('${number}'), writeValues(card, undefined))).toBe(`"${testCards.visa}"`)
 })
 
 test('literals keep the digits that they were written with', () => {
@@ -188,7 +190,7 @@ test('a value that would break out of its string is escaped', () => {
 
 test('a rendered body does not print itself', () => {
   const template = parseTemplate(text('${number}'), syntax)
-  expect(template.ok && String(renderJson(template.value, write))).toBe('[secret]')
+  expect(template.ok && String(renderTemplate(template.value, write))).toBe('[secret]')
 })
 
 /** Any JSON whose strings hold no placeholder, with text that escaping could get wrong. */
@@ -241,7 +243,7 @@ test('a text is rendered with every placeholder replaced or not at all', () => {
       if (!template.ok) return
       const rendered = JSON.parse(
         openSecret(
-          renderJson(template.value, () => '#'),
+          renderTemplate(template.value, () => '#'),
           'render',
         ),
       ) as string

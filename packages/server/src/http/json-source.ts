@@ -1,4 +1,4 @@
-import type { JsonSource } from '@cardkeep/core/templates/template'
+import type { JsonSource } from '@cardkeep/core/templates/json'
 
 /** What `readStrictJson` read with its numbers kept, as the core's templates want it. */
 export const toJsonSource = (value: unknown): JsonSource => {

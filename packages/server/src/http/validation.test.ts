@@ -3,15 +3,11 @@ import fastify from 'fastify'
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
 import { ozura } from '../dialects/ozura/routes.ts'
-import { refusalOfValidation } from './validation.ts'
+import { refusalOfValidation, validationOptions } from './validation.ts'
 
 /** What the framework's own validator says, so that a change of its errors is noticed. */
 const refusalOf = async (schema: TSchema, body: unknown): Promise<unknown> => {
-  const app = fastify({
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
-    },
-  })
+  const app = fastify({ ajv: { customOptions: validationOptions } })
   let refusal: unknown
   app.setErrorHandler((error: { validation?: never[]; validationContext?: string }, _request, reply) => {
     refusal = refusalOfValidation(error.validation ?? [], error.validationContext)
@@ -43,6 +39,18 @@ const forward = { token: 't', proxy_url: 'u', request_data: {} }
 test.each<readonly [string, TSchema, unknown, unknown]>([
   ['a field that is missing', tokenize, { type: 'card' }, { type: 'MissingField', field: 'data' }],
   [
+    'the field that says which form it is, missing,',
+    tokenize,
+    { data },
+    { type: 'MissingField', field: 'type' },
+  ],
+  [
+    'a field of the form that it says it has',
+    tokenize,
+    { type: 'bank', data },
+    { type: 'MissingField', field: 'accountNumber' },
+  ],
+  [
     'a field that is missing below',
     tokenize,
     { type: 'card', data: withoutNumber },
@@ -72,7 +80,7 @@ test.each<readonly [string, TSchema, unknown, unknown]>([
     { type: 'card', data: { ...data, firstName: 'a\u0000' } },
     { type: 'InvalidField', field: 'firstName' },
   ],
-  ['a value that is not offered', tokenize, { type: 'bank', data }, { type: 'InvalidField', field: 'type' }],
+  ['a value that is not offered', tokenize, { type: 'iban', data }, { type: 'InvalidField', field: 'type' }],
   [
     'a list instead of an object',
     tokenize,

@@ -2,15 +2,25 @@ import type { Refusal } from '@cardkeep/core/errors'
 import type { FastifySchemaValidationError } from 'fastify'
 import { spellBack } from '../log/spell-back.ts'
 
+/** For the framework's validator: what comes is judged as it is and never changed, and of several forms the one that it says it has. */
+export const validationOptions = {
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
+  allErrors: false,
+  discriminator: true,
+} as const
+
 /** The first thing that a schema has against a body or a query, as a refusal that names the field. */
 export const refusalOfValidation = (
   [first]: readonly FastifySchemaValidationError[],
   context: string | undefined,
 ): Refusal => {
   const path = first?.instancePath.split('/').filter(Boolean) ?? []
-  const { missingProperty, additionalProperty, propertyName } = first?.params ?? {}
+  const { missingProperty, additionalProperty, propertyName, tag } = first?.params ?? {}
   if (typeof missingProperty === 'string') return { type: 'MissingField', field: missingProperty }
-  const named = additionalProperty ?? propertyName ?? path.at(-1)
+  // `tag` is the field that says which of several forms it is.
+  const named = additionalProperty ?? propertyName ?? tag ?? path.at(-1)
   if (typeof named === 'string') return { type: 'InvalidField', field: readable(named) }
   return context === 'body'
     ? { type: 'BodyNotReadable' }

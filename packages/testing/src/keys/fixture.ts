@@ -1,3 +1,6 @@
+import type { BankAccount } from '@cardkeep/core/accounts/account'
+import { parseAccountNumber } from '@cardkeep/core/accounts/account-number'
+import { parseRoutingNumber } from '@cardkeep/core/accounts/routing-number'
 import type { Card } from '@cardkeep/core/cards/card'
 import { parsePan } from '@cardkeep/core/cards/pan'
 import { type KeyId, parseId, type ScopeId, type TenantId, type TokenId } from '@cardkeep/core/kernel/ids'
@@ -5,6 +8,7 @@ import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import type { KeyOwner } from '@cardkeep/core/keys'
 import type { Clock, Ids } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
+import type { Instrument } from '@cardkeep/core/tokens/instrument'
 import type { CardPlace } from '@cardkeep/core/tokens/place'
 import { createKeyring, type Keyring } from '@cardkeep/server/keys/keyring'
 import { createMemoryKeyStore, type MemoryKeyStore } from './memory-key-store.ts'
@@ -27,10 +31,30 @@ export const scopeOwner = ({ scopeId }: CardPlace): KeyOwner => ({ type: 'scope'
 export const cardOf = (number: string, holder?: Card['holder']): Card => {
   const pan = parsePan(new Secret(number))
   if (!pan.ok) throw new Error('a test names a number that is none')
-  return { pan: pan.value, expiry: { month: 12, year: 2030, yearDigits: 4 }, holder }
+  return { type: 'card', pan: pan.value, expiry: { month: 12, year: 2030, yearDigits: 4 }, holder }
 }
 
-export const numberOf = ({ pan }: Card): string => openSecret(pan, 'check')
+export const accountOf = (
+  number: string,
+  parts: Partial<Pick<BankAccount, 'accountType' | 'holder'>> & { readonly routing?: string } = {},
+): BankAccount => {
+  const { routing = '110000000', accountType, holder } = parts
+  const accountNumber = parseAccountNumber(new Secret(number))
+  const routingNumber = parseRoutingNumber(routing)
+  if (!accountNumber.ok || !routingNumber.ok) throw new Error('a test names an account that is none')
+  return {
+    type: 'bank',
+    accountNumber: accountNumber.value,
+    routingNumber: routingNumber.value,
+    accountType,
+    holder,
+  }
+}
+
+export const numberOf = (instrument: Instrument): string =>
+  instrument.type === 'card'
+    ? openSecret(instrument.pan, 'check')
+    : openSecret(instrument.accountNumber, 'check')
 
 export interface KeyFixture {
   readonly store: MemoryKeyStore

@@ -191,6 +191,10 @@ export const sealedCards = [
     '010100000002a0a1a2a3a4a5a6a70000000bd5dca183687ebea96c6484d71b696950eca41834128fb8717aec6e5382442a13f1d37612f4c851164d0eb3bd67828c6df3539202e4b72cb2baca4f5598',
   ),
 ]
+/** Account 000123456789 of the bank 110000000, checking, first name Ada, under the second version of the card key. */
+export const sealedAccount = hex(
+  '010100000002a0a1a2a3a4a5a6a700000013a0471580762ba986d5092edea0b2a8711353701c90f6aa13ea1c84a439dfe95df41a974f2741d24d1c964924dbfa502e2778e7ccd58fcc85bff5a1ea9d0e538e70627629ab3e0c338212c4',
+)
 /** The code 123, for the session. */
 export const sealedCode = hex('010100000001a0a1a2a3a4a5a6a70000000cc52c283e483d8886078f68ea04d9dc0b578a7d')
 export const sealedPem = hex(
@@ -198,6 +202,7 @@ export const sealedPem = hex(
 )
 export const pem = 'a private key in PEM'
 export const fingerprint = '1295a9d7d2837efac192f88594e772f6a59dd3bee7d4c4781e0caed489a5d622'
+export const accountFingerprint = 'dfa27a2ff701e780322dcc12c0b50b0348f2ad5053315e27ebc2e71d7e755775'
 export const sessionName = '914cd584281edf035282ebec1aeed2ec'
 export const tokenName = '22effbb773e7d75e3cef4929254daa74'
 export const credentialSecret = 'a secret of thirty-two characters'

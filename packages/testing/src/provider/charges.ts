@@ -1,4 +1,5 @@
 import { passesLuhn } from '@cardkeep/core/cards/luhn'
+import { XMLParser } from 'fast-xml-parser'
 
 /** What a request says of a card, wherever in the body it says it. */
 export interface ReceivedCard {
@@ -8,8 +9,14 @@ export interface ReceivedCard {
   readonly year: string | undefined
 }
 
+export interface ReceivedAccount {
+  readonly number: string
+  readonly routing: string | undefined
+}
+
 export interface Charge {
   readonly card: ReceivedCard | undefined
+  readonly account: ReceivedAccount | undefined
   readonly amount: number
   readonly currency: string
 }
@@ -20,7 +27,8 @@ export interface Verdict {
 }
 
 /** Decides as a payment provider would; which decline it is the last two digits of the amount say, as in ISO 8583. */
-export const decideCharge = ({ card, amount, currency }: Charge, id: string): Verdict => {
+export const decideCharge = ({ card, account, amount, currency }: Charge, id: string): Verdict => {
+  if (account) return decideDebit(account, amount, currency, id)
   if (!card || !isNumber(card.number)) return refused('invalid_number')
   if (card.code !== undefined && !/^\d{3,4}$/.test(card.code)) return refused('invalid_cvc')
   const decline = declines.get(amount % 100)
@@ -44,16 +52,32 @@ export const decideCharge = ({ card, amount, currency }: Charge, id: string): Ve
   }
 }
 
-/** Reads a JSON or form body. */
+const decideDebit = (
+  { number, routing }: ReceivedAccount,
+  amount: number,
+  currency: string,
+  id: string,
+): Verdict => {
+  if (!/^\d{4,17}$/.test(number)) return refused('invalid_account')
+  if (!routing || !/^\d{9}$/.test(routing)) return refused('invalid_routing_number')
+  const account = { last4: number.slice(-4), routing_number: routing }
+  return { status: 200, body: { id, object: 'debit', status: 'pending', amount, currency, account } }
+}
+
+/** Reads a body of JSON, a form, or XML. */
 export const readCharge = (contentType: string, body: string): Charge => {
   const fields = new Map<string, string>()
   if (contentType.startsWith('application/x-www-form-urlencoded'))
     for (const [name, value] of new URLSearchParams(body)) fields.set(lastWord(name), value)
+  else if (/xml/.test(contentType)) collect(parseXml(body), '', fields)
   else collect(parseJson(body), '', fields)
   const pick = (names: readonly string[]) =>
     names.map((name) => fields.get(name)).find((value) => value !== undefined)
   const number = pick(['number', 'cardnumber', 'pan'])
+  const account = pick(['accountnumber'])
   return {
+    account:
+      account === undefined ? undefined : { number: account, routing: pick(['routingnumber', 'routing']) },
     card:
       number === undefined
         ? undefined
@@ -81,6 +105,17 @@ const isNumber = (text: string): boolean => /^\d{13,19}$/.test(text) && passesLu
 const parseJson = (body: string): unknown => {
   try {
     return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+/** Elements and attributes as fields by their names; a reader that is not the vault's own, so that both must agree. */
+const parseXml = (body: string): unknown => {
+  try {
+    return new XMLParser({ ignoreAttributes: false, parseTagValue: false, parseAttributeValue: false }).parse(
+      body,
+    )
   } catch {
     return undefined
   }

@@ -12,6 +12,7 @@ export const makeDestination = (origin: string, fields: Partial<Destination> = {
   methods: [],
   ca: undefined,
   client: undefined,
+  headers: [],
   allowPrivate: false,
   createdAt: epochMs(0),
   ...fields,

@@ -30,6 +30,7 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders
   readonly bodyBytes: number
   readonly card: { readonly mask: string; readonly codeLength: number | undefined } | undefined
+  readonly account: { readonly last4: string; readonly routing: string | undefined } | undefined
 }
 
 export interface Provider {
@@ -180,13 +181,14 @@ const charge = ({ headers, body }: ProviderRequest, response: ServerResponse): v
 }
 
 const describe = ({ method, path, headers, body }: ProviderRequest): SeenRequest => {
-  const { card } = readCharge(headers['content-type'] ?? '', body.toString())
+  const { card, account } = readCharge(headers['content-type'] ?? '', body.toString())
   return {
     method,
     path,
     headers,
     bodyBytes: body.length,
     card: card && { mask: maskOf(card.number), codeLength: card.code?.length },
+    account: account && { last4: account.number.slice(-4), routing: account.routing },
   }
 }
 

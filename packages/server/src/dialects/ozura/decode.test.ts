@@ -9,8 +9,14 @@ import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { spellBase32, spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { describe, expect, test } from 'vitest'
-import { readStrictJson } from '../../http/strict-json.ts'
-import { decodeDeleteSession, decodeProxy, decodeTestToken, decodeTokenize } from './decode.ts'
+import type { RouteInput } from '../../http/route.ts'
+import {
+  decodeDeleteSession,
+  decodeDetokenize,
+  decodeTestToken,
+  decodeTokenize,
+  samenessOfTokenize,
+} from './decode.ts'
 
 const tenant: Tenant = {
   id: 'tenant' as TenantId,
@@ -27,12 +33,11 @@ const callerOf = (parts: Partial<Tenant> = {}): Caller => ({
   origin: '192.0.2.1',
 })
 
-const inputOf = (
-  body: unknown,
-  parts: { params?: Record<string, string>; query?: Record<string, string> } = {},
-) => ({
+const inputOf = (body: unknown, parts: Partial<RouteInput> = {}): RouteInput => ({
   params: {},
   query: {},
+  headers: {},
+  content: 'json',
   body,
   ...parts,
 })
@@ -54,7 +59,8 @@ describe('/tokenize', () => {
     decodeTokenize(inputOf({ type: 'card', data: { ...fields, ...data } }), callerOf(parts))
   const commandOf = (data: Record<string, unknown>, parts: Partial<Tenant> = {}) => {
     const decoded = decode(data, parts)
-    return decoded.ok ? shown(decoded.value) : decoded.error
+    if (!decoded.ok) return decoded.error
+    return decoded.value.type === 'card' ? shown(decoded.value.card) : decoded.value
   }
   const good = {
     number: testCards.visa,
@@ -98,9 +104,19 @@ describe('/tokenize', () => {
   })
 
   test("holds codes as the tenant's policy says, where it has one", () => {
-    const codePolicy = { hold: false, ttlMs: 1, uses: 2 }
+    const codePolicy = { hold: false, ttlMs: 1, uses: 2, destinations: undefined }
     expect(commandOf({}, { codePolicy })).toMatchObject({ policy: codePolicy })
-    expect(defaultPolicies.ozura).toEqual({ hold: true, ttlMs: 90_000, uses: 1 })
+    expect(defaultPolicies.ozura).toEqual({ hold: true, ttlMs: 90_000, uses: 1, destinations: undefined })
+  })
+
+  test('holds a code as its header narrows the policy, and refuses a header that it cannot follow', () => {
+    const decodeWith = (header: string) =>
+      decodeTokenize(
+        inputOf({ type: 'card', data: fields }, { headers: { 'cardkeep-code-policy': header } }),
+        callerOf(),
+      )
+    expect(decodeWith('ttl=60')).toMatchObject({ value: { card: { policy: { ttlMs: 60_000, uses: 1 } } } })
+    expect(decodeWith('ttl=1000')).toMatchObject({ ok: false, error: { field: 'Cardkeep-Code-Policy' } })
   })
 
   test.each([
@@ -151,7 +167,17 @@ describe('/test-tokens', () => {
       test: true,
       lifetimeMs: yearMs,
     })
-    expect(testSessionPolicy).toEqual({ hold: true, ttlMs: yearMs, uses: unlimitedUses })
+    expect(testSessionPolicy).toEqual({
+      hold: true,
+      ttlMs: yearMs,
+      uses: unlimitedUses,
+      destinations: undefined,
+    })
+  })
+
+  test('holds its code as the header narrows it', () => {
+    const input = inputOf({ ...fields, cvc: '123' }, { headers: { 'cardkeep-code-policy': 'uses=2' } })
+    expect(decodeTestToken(input)).toMatchObject({ value: { policy: { ...testSessionPolicy, uses: 2 } } })
   })
 
   test('takes published test cards only', () => {
@@ -166,129 +192,88 @@ describe('/test-tokens', () => {
   })
 })
 
-describe('/proxy/transaction', () => {
-  const tokenId = '0f8fad5b-d9cb-469f-a165-70867728950e' as TokenId
-  const sessionId = '550e8400-e29b-41d4-a716-446655440000'
-  const request = {
-    token: spellPrefixed(tokenId),
-    proxy_url: 'https://psp.example/v1/charges',
-    request_data: { card: { number: '${cardNumber}', cvc: '${cvv}' } },
-  }
-  const decode = (parts: Record<string, unknown> = {}) => decodeProxy(inputOf({ ...request, ...parts }))
-  const refusalOf = (parts: Record<string, unknown>) => {
-    const decoded = decode(parts)
-    return decoded.ok ? 'accepted' : decoded.error
-  }
+describe('/tokenize of a bank account', () => {
+  const account = { accountNumber: '000123456789', routingNumber: '110000000' }
+  const decode = (data: Record<string, unknown>) =>
+    decodeTokenize(inputOf({ type: 'bank', data: { ...account, ...data } }), callerOf())
 
-  test('sends a POST of JSON without further headers unless it is told otherwise', () => {
-    const decoded = decode()
-    expect(decoded.ok && { ...decoded.value, template: [...decoded.value.template.uses] }).toEqual({
-      tokenId,
-      sessionId: undefined,
-      template: ['card number', 'code'],
-      url: request.proxy_url,
-      method: 'POST',
-      headers: {},
-      contentType: 'application/json',
+  test('takes number and bank, and with them a type and the names of the holder', () => {
+    const decoded = decode({ accountType: 'savings', firstName: 'Ada' })
+    const stored = decoded.ok && decoded.value.type === 'bank' ? decoded.value.account.account : undefined
+    expect(stored).toMatchObject({
+      type: 'bank',
+      routingNumber: '110000000',
+      accountType: 'savings',
+      holder: { firstName: 'Ada', lastName: undefined },
+    })
+    expect(stored && openSecret(stored.accountNumber, 'check')).toBe('000123456789')
+    expect(JSON.stringify(decoded)).not.toContain('000123456789')
+    expect(decode({})).toMatchObject({
+      value: { account: { account: { accountType: undefined, holder: undefined } } },
     })
   })
 
-  test.each([tokenId, spellBase32(tokenId), spellPrefixed(tokenId), tokenId.toUpperCase()])(
-    'knows the token as %s',
-    (token) => {
-      const decoded = decode({ token })
-      expect(decoded.ok && decoded.value.tokenId).toBe(tokenId)
-    },
-  )
-
-  test.each(['', 'tok_a1b2c3d4e5f6', 'tok_'])('answers that the token "%s" is not found', (token) => {
-    expect(refusalOf({ token })).toEqual({ type: 'TokenNotFound' })
-  })
-
-  test('takes a session id in either case, and answers that any other text is no session', () => {
-    const decoded = decode({ cvc_session_id: sessionId.toUpperCase() })
-    expect(decoded.ok && decoded.value.sessionId).toBe(sessionId)
-    for (const wrong of ['', 'session_xyz', `${sessionId}0`])
-      expect(refusalOf({ cvc_session_id: wrong })).toEqual({ type: 'CodeNotHeld' })
-  })
-
   test.each([
-    ['post', 'POST'],
-    ['Put', 'PUT'],
-    ['PATCH', 'PATCH'],
-    ['delete', 'DELETE'],
-  ])('takes the method %s', (given, method) => {
-    const decoded = decode({ http_method: given })
-    expect(decoded.ok && decoded.value.method).toBe(method)
+    [{ accountNumber: '123' }, 'accountNumber'],
+    [{ accountNumber: '12 3456' }, 'accountNumber'],
+    [{ accountNumber: '123456789012345678' }, 'accountNumber'],
+    [{ routingNumber: '110000001' }, 'routingNumber'],
+    [{ routingNumber: '11000000' }, 'routingNumber'],
+    [{ accountType: 'gold' }, 'accountType'],
+    [{ accountType: 'Checking' }, 'accountType'],
+    [{ accountType: '' }, 'accountType'],
+  ])('refuses %j', (data, field) => {
+    expect(decode(data)).toEqual({ ok: false, error: { type: 'InvalidField', field } })
+  })
+})
+
+describe('two requests to /tokenize are the same', () => {
+  const samenessOf = (data: Record<string, unknown>, headers: RouteInput['headers'] = {}, type = 'card') =>
+    openSecret(samenessOfTokenize(inputOf({ type, data: { ...fields, ...data } }, { headers })), 'check')
+
+  test('whatever their code is and is called, and in whichever order their fields stand', () => {
+    const [first, ...others] = [
+      samenessOf({ cvv: '947', firstName: 'Ada' }),
+      samenessOf({ cvv: '123', firstName: 'Ada' }),
+      samenessOf({ firstName: 'Ada', cvc: '123' }),
+      openSecret(
+        samenessOfTokenize(
+          inputOf({
+            data: { firstName: 'Ada', cvc: '9', ...Object.fromEntries(Object.entries(fields).toReversed()) },
+            type: 'card',
+          }),
+        ),
+        'check',
+      ),
+    ]
+    for (const other of others) expect(other).toBe(first)
+    expect(first).not.toContain('947')
   })
 
-  test.each(['', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT', 'POST ', 'ＧＥＴ'])(
-    'refuses the method "%s"',
-    (http_method) => {
-      expect(refusalOf({ http_method })).toEqual({ type: 'InvalidField', field: 'http_method' })
-    },
-  )
-
-  test('lets a GET carry no body, and refuses to lose one', () => {
-    const decoded = decode({ http_method: 'GET', request_data: {} })
-    expect(decoded.ok && decoded.value.method).toBe('GET')
-    expect(refusalOf({ http_method: 'GET' })).toEqual({ type: 'InvalidField', field: 'request_data' })
+  test('and no longer where anything else differs', () => {
+    const all = [
+      samenessOf({}),
+      samenessOf({ cvv: '123' }),
+      samenessOf({ cardNumber: testCards.visa2 }),
+      samenessOf({ expirationMonth: '11' }),
+      samenessOf({ firstName: 'Ada' }),
+      samenessOf({ lastName: 'Ada' }),
+      samenessOf({}, { 'cardkeep-code-policy': 'uses=1' }),
+      samenessOf({}, {}, 'bank'),
+    ]
+    expect(new Set(all).size).toBe(all.length)
   })
+})
 
-  test.each([
-    [
-      'a header',
-      { http_headers: { 'x-card': '${cardNumber}' } },
-      { type: 'HeaderNotAllowed', header: 'x-card' },
-    ],
-    [
-      'part of a header',
-      { http_headers: { a: 'b', 'x-card': 'n=${cvv};' } },
-      { type: 'HeaderNotAllowed', header: 'x-card' },
-    ],
-    [
-      'the name of a header',
-      { http_headers: { 'x-${cvv}': '1' } },
-      { type: 'HeaderNotAllowed', header: 'x-${cvv}' },
-    ],
-    ['the URL', { proxy_url: 'https://psp.example/${cardNumber}' }, { type: 'DestinationNotAllowed' }],
-    [
-      'the name of a field',
-      { request_data: { '${cvv}': 1 } },
-      { type: 'UnknownPlaceholder', placeholder: '${cvv}' },
-    ],
-  ])('refuses a placeholder in %s', (_, parts, refusal) => {
-    expect(refusalOf(parts)).toEqual(refusal)
-  })
-
-  test.each(['${iban}', '${CVV}', '${cvv', '${${cvv}}', '${cvv:int}', '${}', '${cardNumberPlaceholder}'])(
-    'refuses %s, which it does not know',
-    (text) => {
-      expect(refusalOf({ request_data: { a: [{ b: text }] } })).toMatchObject({ type: 'UnknownPlaceholder' })
-    },
-  )
-
-  test.each([
-    ['${cardNumber}', 'card number'],
-    ['${expirationMonth}', 'expiry month'],
-    ['${expirationMonth:int}', 'expiry month'],
-    ['${expirationYear}', 'expiry year'],
-    ['${expirationYear:YY}', 'expiry year'],
-    ['${expirationYear:YYYY}', 'expiry year'],
-    ['${expirationYear:int}', 'expiry year'],
-    ['${cvv}', 'code'],
-    ['${cvc}', 'code'],
-  ])('knows %s as the %s', (text, value) => {
-    const decoded = decode({ request_data: { a: `x ${text}` } })
-    expect(decoded.ok && [...decoded.value.template.uses]).toEqual([value])
-  })
-
-  test('keeps numbers as they were written', () => {
-    const body = readStrictJson(Buffer.from(JSON.stringify(request).replace('"${cvv}"', '10.00')), {
-      keepsNumbers: true,
+describe('/detokenize', () => {
+  test('knows the token in all its spellings', () => {
+    const tokenId = '0f8fad5b-d9cb-469f-a165-70867728950e' as TokenId
+    for (const token of [tokenId, spellBase32(tokenId), spellPrefixed(tokenId)])
+      expect(decodeDetokenize(inputOf({ token }))).toEqual({ ok: true, value: { tokenId } })
+    expect(decodeDetokenize(inputOf({ token: 'tok_' }))).toEqual({
+      ok: false,
+      error: { type: 'TokenNotFound' },
     })
-    const decoded = decodeProxy(inputOf(body.ok && body.value))
-    expect(decoded.ok && JSON.stringify(decoded.value.template.root)).toContain('"text":"10.00"')
   })
 })
 

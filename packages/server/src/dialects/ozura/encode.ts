@@ -1,12 +1,21 @@
+import type { BankAccount } from '@cardkeep/core/accounts/account'
+import { spellAccountMask } from '@cardkeep/core/accounts/mask'
+import type { Card, Holder } from '@cardkeep/core/cards/card'
 import { spellYear, twoDigits } from '@cardkeep/core/cards/expiry'
 import { spellMask } from '@cardkeep/core/cards/mask'
+import { openSecret } from '@cardkeep/core/kernel/secret'
 import type { Principal } from '@cardkeep/core/operations/caller'
+import type { TokenizedAccount } from '@cardkeep/core/operations/tokenize-account'
 import type { TokenizedCard } from '@cardkeep/core/operations/tokenize-card'
 import type { Answer } from '@cardkeep/core/ports'
+import type { Instrument } from '@cardkeep/core/tokens/instrument'
 import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import type { Reply } from '../../http/route.ts'
 
-export const encodeTokenized = ({ token, expiry, deduplicated, scope, sessionId }: TokenizedCard): Reply => ({
+export const encodeTokenized = (value: TokenizedCard | TokenizedAccount): Reply =>
+  'expiry' in value ? encodeTokenizedCard(value) : encodeTokenizedAccount(value)
+
+const encodeTokenizedCard = ({ token, expiry, deduplicated, scope, sessionId }: TokenizedCard): Reply => ({
   status: 201,
   body: {
     success: true,
@@ -23,6 +32,28 @@ export const encodeTokenized = ({ token, expiry, deduplicated, scope, sessionId 
     deduplicated,
   },
 })
+
+/** wire: ozura §tokenize, inferred from the reply to a card */
+const encodeTokenizedAccount = (value: TokenizedAccount): Reply => {
+  const { token, routingNumber, accountType, deduplicated, scope } = value
+  const masked = spellAccountMask(token.mask)
+  return {
+    status: 201,
+    body: {
+      success: true,
+      token: spellPrefixed(token.id),
+      data: {
+        account_number: masked,
+        last4: token.mask.last4,
+        routing_number: routingNumber,
+        ...(accountType ? { account_type: accountType } : {}),
+      },
+      mask: { account_number: masked },
+      ...(scope.deduplicates ? { fingerprint: token.fingerprint.id } : {}),
+      deduplicated,
+    },
+  }
+}
 
 export const encodeTestToken = ({ token, sessionId }: TokenizedCard): Reply => ({
   status: 201,
@@ -51,6 +82,35 @@ export const encodeAnswer = ({ status, headers, body }: Answer): Reply => {
       `"headers":${JSON.stringify(headers)},"body":${provided}}}`,
   }
 }
+
+/** wire: ozura §detokenize, inferred: named as in the request that made the token */
+export const encodeRevealed = (instrument: Instrument): Reply => ({
+  status: 200,
+  body: {
+    success: true,
+    data: {
+      ...(instrument.type === 'card' ? encodeCard(instrument) : encodeAccount(instrument)),
+      ...encodeHolder(instrument.holder),
+    },
+  },
+})
+
+const encodeCard = ({ pan, expiry }: Card): object => ({
+  cardNumber: openSecret(pan, 'reveal'),
+  expirationMonth: twoDigits(expiry.month),
+  expirationYear: spellYear(expiry),
+})
+
+const encodeAccount = ({ accountNumber, routingNumber, accountType }: BankAccount): object => ({
+  accountNumber: openSecret(accountNumber, 'reveal'),
+  routingNumber,
+  ...(accountType ? { accountType } : {}),
+})
+
+const encodeHolder = (holder: Holder | undefined): object => ({
+  ...(holder?.firstName === undefined ? {} : { firstName: holder.firstName }),
+  ...(holder?.lastName === undefined ? {} : { lastName: holder.lastName }),
+})
 
 export const encodeSessionDeleted = (): Reply => ({
   status: 200,

@@ -34,6 +34,12 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
     retryAfterSeconds,
   }),
 
+  TooManyGuesses: ({ retryAfterSeconds }) => ({
+    status: 429,
+    message: 'Too many failed attempts',
+    retryAfterSeconds,
+  }),
+
   TokenNotFound: () => ({ status: 404, message: 'Token not found' }),
   CodeNotHeld: () => ({ status: 404, message: 'CVC session expired or not found' }),
 
@@ -43,6 +49,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
     status: 400,
     message: `Invalid value for request_data: ${spellBack(placeholder)}`,
   }),
+  ValueNotInToken: ({ value }) => ({ status: 400, message: `Invalid value for request_data: ${value}` }),
   DestinationNotAllowed: () => ({ status: 400, message: 'Invalid proxy URL' }),
   HeaderNotAllowed: () => ({ status: 400, message: 'Invalid value for http_headers' }),
   RequestTooLarge: () => ({ status: 400, message: 'Invalid value for request_data' }),
@@ -52,6 +59,13 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
       ? { status: 400, message: 'Invalid proxy URL' }
       : { status: 502, message: 'Failed to proxy request' },
   ForwardTimedOut: () => ({ status: 504, message: 'Request timeout' }),
+
+  // Cardkeep's own
+  IdempotencyKeyInUse: () => ({
+    status: 409,
+    message: 'Request with this Idempotency-Key is still in progress',
+  }),
+  IdempotencyKeyReused: () => ({ status: 409, message: 'Idempotency-Key was used for another request' }),
 
   // inferred: a code lives 90 seconds, so there is room again soon
   TooManyCodes: () => ({ status: 429, message: 'Rate limit exceeded', retryAfterSeconds: 30 }),

@@ -1,6 +1,6 @@
 import type { PlaceholderSyntax } from '@cardkeep/core/templates/syntax'
 
-/** wire: ozura §placeholders, verified; the forms after a colon are Cardkeep's own. */
+/** wire: ozura §placeholders, verified; the forms after a colon and the names of the holder are Cardkeep's own. */
 export const placeholders: PlaceholderSyntax = {
   open: '${',
   close: '}',
@@ -14,5 +14,9 @@ export const placeholders: PlaceholderSyntax = {
     'expirationYear:int': { value: 'expiry year', form: 'int' },
     cvv: { value: 'code', form: 'given' },
     cvc: { value: 'code', form: 'given' },
+    accountNumber: { value: 'account number', form: 'given' },
+    routingNumber: { value: 'routing number', form: 'given' },
+    firstName: { value: 'first name', form: 'given' },
+    lastName: { value: 'last name', form: 'given' },
   },
 }

@@ -1,28 +1,64 @@
 import type { Refusal } from '@cardkeep/core/errors'
-import { ok } from '@cardkeep/core/kernel/result'
+import { ok, type Result } from '@cardkeep/core/kernel/result'
+import type { Alongside } from '@cardkeep/core/operations/alongside'
+import type { Caller } from '@cardkeep/core/operations/caller'
 import { dropCode } from '@cardkeep/core/operations/drop-code'
+import type { DryRun } from '@cardkeep/core/operations/dry-run'
+import { dryRunForward } from '@cardkeep/core/operations/dry-run-forward'
 import { forwardRequest } from '@cardkeep/core/operations/forward-request'
-import { tokenizeCard } from '@cardkeep/core/operations/tokenize-card'
+import { revealToken } from '@cardkeep/core/operations/reveal-token'
+import { type TokenizedAccount, tokenizeAccount } from '@cardkeep/core/operations/tokenize-account'
+import { type TokenizedCard, tokenizeCard } from '@cardkeep/core/operations/tokenize-card'
+import type { Answer } from '@cardkeep/core/ports'
 import type { Dialect } from '../../http/dialect.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
+import type { Services } from '../../services.ts'
 import { readCredential } from './auth.ts'
-import { decodeDeleteSession, decodeProxy, decodeTestToken, decodeTokenize } from './decode.ts'
-import { encodeAnswer, encodeKey, encodeSessionDeleted, encodeTestToken, encodeTokenized } from './encode.ts'
+import {
+  decodeDeleteSession,
+  decodeDetokenize,
+  decodeTestToken,
+  decodeTokenize,
+  samenessOfTokenize,
+  type Tokenize,
+} from './decode.ts'
+import { decodeProxy, type ProxyCommand } from './decode-proxy.ts'
+import {
+  encodeAnswer,
+  encodeKey,
+  encodeRevealed,
+  encodeSessionDeleted,
+  encodeTestToken,
+  encodeTokenized,
+} from './encode.ts'
+import { encodeDryRun } from './encode-dry-run.ts'
 import { encodeBug, encodeRefusal } from './errors.ts'
 import * as wire from './wire.ts'
 
 /** The template may be as large as what may be sent, and stands in a little more. */
 const proxyBodyBytes = 1024 * 1024 + 64 * 1024
 
+const tokenizeEither = (
+  services: Services,
+  caller: Caller,
+  command: Tokenize,
+  alongside: Alongside<TokenizedCard | TokenizedAccount>,
+): Promise<Result<TokenizedCard | TokenizedAccount, Refusal>> =>
+  command.type === 'card'
+    ? tokenizeCard(services, caller, command.card, alongside)
+    : tokenizeAccount(services, caller, command.account, alongside)
+
 const tokenize = defineRoute({
   method: 'POST',
   path: '/tokenize',
-  summary: 'Exchange a card for a token; hold its code in a CVC session',
+  summary: 'Exchange a card or a bank account for a token; hold the code of a card in a CVC session',
   auth: { permission: 'tokenize', publicKey: true },
+  idempotency: { header: 'idempotency-key', sameness: samenessOfTokenize },
+  headers: wire.tokenizeHeaders,
   body: wire.tokenizeBody,
   replies: { 201: wire.tokenizeReply },
   decode: decodeTokenize,
-  run: tokenizeCard,
+  run: tokenizeEither,
   encode: encodeTokenized,
 })
 
@@ -31,6 +67,7 @@ const testTokens = defineRoute({
   path: '/test-tokens',
   summary: 'Exchange a published test card for a token whose CVC session can be reused for a year',
   auth: { permission: 'tokenize', publicKey: true, testOnly: true },
+  headers: wire.testTokenHeaders,
   body: wire.testTokenBody,
   replies: { 201: wire.testTokenReply },
   decode: decodeTestToken,
@@ -44,6 +81,23 @@ const sentHeader = (refusal: Refusal | 'bug'): Record<string, string> => {
   return { 'cardkeep-sent': 'sent' in refusal ? refusal.sent : 'no' }
 }
 
+type Proxied =
+  | { readonly type: 'answer'; readonly answer: Answer }
+  | { readonly type: 'dry run'; readonly dryRun: DryRun }
+
+const runProxy = async (
+  services: Services,
+  caller: Caller,
+  { forward, isDryRun }: ProxyCommand,
+): Promise<Result<Proxied, Refusal>> => {
+  if (isDryRun) {
+    const dryRun = await dryRunForward(services, caller, forward)
+    return dryRun.ok ? ok({ type: 'dry run', dryRun: dryRun.value }) : dryRun
+  }
+  const answer = await forwardRequest(services, caller, forward)
+  return answer.ok ? ok({ type: 'answer', answer: answer.value }) : answer
+}
+
 const proxy = defineRoute({
   method: 'POST',
   path: '/proxy/transaction',
@@ -51,12 +105,28 @@ const proxy = defineRoute({
   auth: { permission: 'forward', publicKey: false },
   limits: { bodyBytes: proxyBodyBytes },
   keepsNumbers: true,
+  accepts: ['json', 'form', 'xml'],
+  query: wire.proxyQuery,
+  headers: wire.proxyHeaders,
   body: wire.proxyBody,
   replies: { 200: wire.proxyReply },
   refusalHeaders: sentHeader,
   decode: decodeProxy,
-  run: forwardRequest,
-  encode: encodeAnswer,
+  run: runProxy,
+  encode: (proxied) =>
+    proxied.type === 'answer' ? encodeAnswer(proxied.answer) : encodeDryRun(proxied.dryRun),
+})
+
+const detokenize = defineRoute({
+  method: 'POST',
+  path: '/detokenize',
+  summary: 'Tell the clear card or bank account behind a token; never a code',
+  auth: { permission: 'detokenize', publicKey: false },
+  body: wire.detokenizeBody,
+  replies: { 200: wire.detokenizeReply },
+  decode: decodeDetokenize,
+  run: revealToken,
+  encode: encodeRevealed,
 })
 
 const deleteSession = (path: string): Route =>
@@ -90,10 +160,15 @@ export const ozura: Dialect = {
     tokenize,
     testTokens,
     proxy,
+    detokenize,
     deleteSession('/proxy/delete-cvc-session'),
     deleteSession('/proxy/delete-cvc-session/:cvc_session_id'),
     applicationKey,
   ],
+  security: {
+    credential: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+    publicKey: { type: 'apiKey', in: 'header', name: 'X-Pub-Key' },
+  },
   readCredential,
   encodeRefusal,
   encodeBug,

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 /*
  * The bodies of this API as they stand on the wire. A request's schema lists every field that is accepted, a reply's
@@ -10,7 +10,7 @@ const name = Type.String({ maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f]*
 const optional = Type.Optional
 
 // wire: ozura §tokenize, verified; firstName and lastName inferred from /test-tokens
-export const tokenizeBody = Type.Object(
+const tokenizeCard = Type.Object(
   {
     type: Type.Literal('card'),
     data: Type.Object(
@@ -28,6 +28,49 @@ export const tokenizeBody = Type.Object(
   },
   { additionalProperties: false },
 )
+
+// wire: ozura §tokenize, the type verified; its fields inferred from the placeholders
+const tokenizeBank = Type.Object(
+  {
+    type: Type.Literal('bank'),
+    data: Type.Object(
+      {
+        accountNumber: text,
+        routingNumber: text,
+        accountType: optional(text),
+        firstName: optional(name),
+        lastName: optional(name),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** `type` says which of the two it is, so that what is wrong is told of that one. */
+export const tokenizeBody = Type.Unsafe<Static<typeof tokenizeCard> | Static<typeof tokenizeBank>>({
+  type: 'object',
+  required: ['type'],
+  discriminator: { propertyName: 'type' },
+  oneOf: [tokenizeCard, tokenizeBank],
+})
+
+const codePolicy = {
+  'Cardkeep-Code-Policy': optional(
+    Type.String({ description: 'Narrows for how long, how often and where the code serves' }),
+  ),
+}
+
+/** Cardkeep's own. */
+export const tokenizeHeaders = Type.Object({
+  ...codePolicy,
+  'Idempotency-Key': optional(
+    Type.String({ description: 'Makes it safe to send the same request again for a day' }),
+  ),
+})
+
+/** Cardkeep's own. */
+export const testTokenHeaders = Type.Object(codePolicy)
 
 // wire: ozura §test-tokens, verified: flat, and the code is required
 export const testTokenBody = Type.Object(
@@ -60,6 +103,36 @@ export const proxyBody = Type.Object(
   { additionalProperties: false },
 )
 
+const control = {
+  token: text,
+  cvc_session_id: text,
+  proxy_url: Type.String({ maxLength: 2048 }),
+  http_method: text,
+}
+
+// wire: ozura §proxy, form and XML: that these may stand in the query is verified, their names are inferred
+export const proxyQuery = Type.Object(
+  {
+    dry_run: optional(Type.Union([Type.Literal('true'), Type.Literal('false')])),
+    token: optional(control.token),
+    cvc_session_id: optional(control.cvc_session_id),
+    proxy_url: optional(control.proxy_url),
+    http_method: optional(control.http_method),
+  },
+  { additionalProperties: false },
+)
+
+// wire: ozura §proxy, form and XML: verified but for X-HTTP-Method, which is inferred
+export const proxyHeaders = Type.Object({
+  'X-Token': optional(control.token),
+  'X-CVC-Session-ID': optional(control.cvc_session_id),
+  'X-Proxy-URL': optional(control.proxy_url),
+  'X-HTTP-Method': optional(control.http_method),
+})
+
+// wire: ozura §detokenize, inferred
+export const detokenizeBody = Type.Object({ token: text }, { additionalProperties: false })
+
 // wire: ozura §delete, inferred: the id as a path segment, in the query, or in the body
 export const deleteSessionBody = Type.Union([
   Type.Null(),
@@ -72,7 +145,7 @@ export const deleteSessionQuery = Type.Object(
 
 const mask = Type.Object({ card_number: Type.String() })
 
-export const tokenizeReply = Type.Object({
+const tokenizeCardReply = Type.Object({
   success: Type.Literal(true),
   token: Type.String(),
   data: Type.Object({
@@ -87,6 +160,23 @@ export const tokenizeReply = Type.Object({
   deduplicated: Type.Boolean(),
 })
 
+// wire: ozura §tokenize, inferred from the reply to a card
+const tokenizeBankReply = Type.Object({
+  success: Type.Literal(true),
+  token: Type.String(),
+  data: Type.Object({
+    account_number: Type.String(),
+    last4: Type.String(),
+    routing_number: Type.String(),
+    account_type: optional(Type.String()),
+  }),
+  mask: Type.Object({ account_number: Type.String() }),
+  fingerprint: optional(Type.String()),
+  deduplicated: Type.Boolean(),
+})
+
+export const tokenizeReply = Type.Union([tokenizeCardReply, tokenizeBankReply])
+
 export const testTokenReply = Type.Object({
   success: Type.Literal(true),
   token: Type.String(),
@@ -97,13 +187,76 @@ export const testTokenReply = Type.Object({
   expires_in: Type.String(),
 })
 
-export const proxyReply = Type.Object({
+const forwardReply = Type.Object({
   success: Type.Literal(true),
   proxy_response: Type.Object({
     status_code: Type.Integer(),
     headers: Type.Record(Type.String(), Type.Unknown()),
     body: Type.Unknown(),
   }),
+})
+
+const verdict = { passes: Type.Boolean(), says: Type.String() }
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** Cardkeep's own. */
+const dryRunReply = Type.Object({
+  success: Type.Literal(true),
+  dry_run: Type.Object({
+    passes: Type.Boolean(),
+    request: Type.Object({
+      method: Type.String(),
+      url: Type.String(),
+      headers: Type.Record(Type.String(), Type.String()),
+      body: nullable(Type.String()),
+    }),
+    placeholders: Type.Array(
+      Type.Object({ value: Type.String(), form: Type.String(), resolves: Type.String() }),
+    ),
+    verdicts: Type.Object({
+      token: Type.Object(verdict),
+      destination: Type.Object({
+        ...verdict,
+        rule: nullable(
+          Type.Object({
+            id: Type.String(),
+            origin: Type.String(),
+            path_prefix: nullable(Type.String()),
+            methods: Type.Array(Type.String()),
+          }),
+        ),
+      }),
+      headers: Type.Object({ ...verdict, header: nullable(Type.String()) }),
+      address: Type.Object({ ...verdict, addresses: Type.Array(Type.String()) }),
+      tls: Type.Object({ ...verdict, protocol: nullable(Type.String()) }),
+      policy: Type.Object(verdict),
+      code: Type.Object({ ...verdict, address: nullable(Type.String()) }),
+      body: Type.Object({ ...verdict, bytes: nullable(Type.Integer()) }),
+    }),
+  }),
+})
+
+export const proxyReply = Type.Union([forwardReply, dryRunReply])
+
+const holder = { firstName: optional(Type.String()), lastName: optional(Type.String()) }
+
+// wire: ozura §detokenize, inferred
+export const detokenizeReply = Type.Object({
+  success: Type.Literal(true),
+  data: Type.Union([
+    Type.Object({
+      cardNumber: Type.String(),
+      expirationMonth: Type.String(),
+      expirationYear: Type.String(),
+      ...holder,
+    }),
+    Type.Object({
+      accountNumber: Type.String(),
+      routingNumber: Type.String(),
+      accountType: optional(Type.String()),
+      ...holder,
+    }),
+  ]),
 })
 
 export const deleteSessionReply = Type.Object({ success: Type.Literal(true), message: Type.String() })
