@@ -19,7 +19,14 @@ export const createCredential = async (
   made: NewCredential,
 ): Promise<Result<Credential, OperatorRefusal>> => {
   const at = clock.now()
-  const credential: Credential = { ...made, tenantId: tenant.id, createdAt: at, revokedAt: undefined }
+  const credential: Credential = {
+    ...made,
+    tenantId: tenant.id,
+    createdAt: at,
+    revokedAt: undefined,
+    lastUsedAt: undefined,
+    disabledAt: undefined,
+  }
   const committed = await store.commit([
     { type: 'put-credential', credential },
     operatorAudit(operator, at, 'credential.created', { type: 'credential', id: made.id }, tenant.id, {
@@ -45,6 +52,26 @@ export const revokeCredential = async (
   ])
   // A conflict means that another has just revoked it, which is what was asked.
   return committed.ok || (await store.credential(id))?.revokedAt !== undefined
+    ? done
+    : refuse({ type: 'Contended' })
+}
+
+/** Lets a credential in again that was disabled because nobody used it. */
+export const enableCredential = async (
+  { store, clock }: Ports,
+  operator: Operator,
+  id: CredentialId,
+): Promise<Result<void, OperatorRefusal>> => {
+  const credential = await store.credential(id)
+  if (!credential || credential.revokedAt !== undefined) return refuse({ type: 'CredentialNotFound' })
+  if (credential.disabledAt === undefined) return done
+  const at = clock.now()
+  const committed = await store.commit([
+    { type: 'enable-credential', id, at },
+    operatorAudit(operator, at, 'credential.enabled', { type: 'credential', id }, credential.tenantId),
+  ])
+  // A conflict means that another has just enabled it, which is what was asked.
+  return committed.ok || (await store.credential(id))?.disabledAt === undefined
     ? done
     : refuse({ type: 'Contended' })
 }

@@ -54,7 +54,14 @@ test('a tenant comes with a scope that it is linked to and with the keys of both
   const keys = (await vault.store.keys()).filter(
     ({ owner }) => owner.id === scopeId || owner.id === tenant.id,
   )
-  expect(keys.map(({ purpose }) => purpose).toSorted()).toEqual(['card', 'client-tls', 'code', 'fingerprint'])
+  expect(keys.map(({ purpose }) => purpose).toSorted()).toEqual([
+    'card',
+    'client-tls',
+    'code',
+    'fingerprint',
+    'provider-header',
+    'webhook',
+  ])
   expect(new Set(keys.map(({ environment }) => environment))).toEqual(new Set(['live']))
   for (const purpose of ['card', 'code', 'fingerprint'] as const)
     expect(vault.keyring.find(purpose, { type: 'scope', id: scopeId })?.active).toBeDefined()

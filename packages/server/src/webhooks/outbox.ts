@@ -1,0 +1,84 @@
+import { secondMs } from '@cardkeep/core/kernel/time'
+import { describeBug, type Log } from '../log/log.ts'
+import { createBell } from './bell.ts'
+import { createDeliverer, type Deliverer, type DelivererPorts, longestSendMs } from './deliver.ts'
+
+export interface Outbox {
+  start(): void
+  /** An event was committed: it is on its way within some milliseconds. */
+  wake(): void
+  /** Waits for what is under way, at most as long as one attempt may take. */
+  stop(): Promise<void>
+}
+
+/**
+ * Delivers from its start until it is stopped. A round comes at once after an event of this process or the end of a
+ * delivery, but not sooner than some milliseconds after the last one, so that many share a commit; without either it
+ * looks twice a second for what is due again and for what commands have written.
+ */
+export const createOutbox = (ports: Omit<DelivererPorts, 'ended'>): Outbox => {
+  const bell = createBell()
+  const deliverer = createDeliverer({ ...ports, ended: bell.ring })
+  let running: Promise<void> | undefined
+  let isStopped = false
+
+  const runRound = async (): Promise<boolean> => {
+    try {
+      return await deliverer.round()
+    } catch (error) {
+      reportTo(ports.log, error)
+      // Whatever cannot be reached now is not asked again at once.
+      await bell.silence(lookEveryMs)
+      return false
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    while (!isStopped) {
+      const isMore = await runRound()
+      await bell.silence(gatherMs)
+      // Whoever stops it rings, and is heard here.
+      if (!isMore) await bell.heard(lookEveryMs)
+    }
+  }
+
+  return {
+    start: () => {
+      running ??= run()
+    },
+    wake: bell.ring,
+    stop: async () => {
+      isStopped = true
+      bell.ring()
+      await running
+      await stopQuietly(deliverer, ports.log)
+    },
+  }
+}
+
+/** Where the last outcomes cannot be written the vault still stops: they are delivered again. */
+const stopQuietly = async (deliverer: Deliverer, log: Log): Promise<void> => {
+  try {
+    await deliverer.stop()
+  } catch (error) {
+    reportTo(log, error)
+  }
+}
+
+const reportTo = (log: Log, error: unknown): void =>
+  log.error('job.failed', { job: 'deliver events', ...describeBug(error) })
+
+/** For the egress that it sends by. An endpoint that needs longer should take the event first and think afterwards. */
+export const webhookEgress = {
+  timeouts: {
+    connectMs: 5 * secondMs,
+    headersMs: 10 * secondMs,
+    bodyMs: 5 * secondMs,
+    totalMs: longestSendMs,
+  },
+  // Nobody reads what is answered.
+  limits: { requestBytes: 64 * 1024, answerBytes: 64 * 1024 },
+}
+
+const gatherMs = 15
+const lookEveryMs = 500
