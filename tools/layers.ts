@@ -45,10 +45,22 @@ export const layers: readonly Layer[] = [
   {
     name: 'cli',
     at: 'packages/server/src/cli/',
-    uses: ['doctor', 'compose', 'config', 'credentials', 'audit', 'jobs', 'keys', 'log', 'core'],
+    uses: [
+      'doctor',
+      'compose',
+      'config',
+      'credentials',
+      'audit',
+      'bins',
+      'jobs',
+      'keys',
+      'webhooks',
+      'log',
+      'core',
+    ],
     because:
-      'A command explains the failures of keys, makes credentials in the form of their dialect, reads the audit log ' +
-      'and signs it; what it opens to do so comes from compose.ts.',
+      'A command explains the failures of keys, makes credentials in the form of their dialect and signing secrets in ' +
+      'that of their webhook, reads the audit log and signs it; what it opens to do so comes from compose.ts.',
     instead: 'Nothing uses the command line; what is shared belongs in core or in compose.ts.',
   },
   {
@@ -63,7 +75,19 @@ export const layers: readonly Layer[] = [
     name: 'compose',
     at: 'packages/server/src/compose.ts',
     uses: [
-      ...['dialects', 'http', 'storage', 'ephemeral', 'keys', 'egress', 'jobs', 'audit'],
+      ...[
+        'dialects',
+        'http',
+        'storage',
+        'ephemeral',
+        'keys',
+        'egress',
+        'jobs',
+        'audit',
+        'shipping',
+        'webhooks',
+      ],
+      ...['metrics'],
       ...['log', 'clock', 'services', 'config', 'core'],
     ],
     instead: 'Implementations are handed over, not fetched: take what you need as a parameter.',
@@ -113,9 +137,10 @@ export const layers: readonly Layer[] = [
   {
     name: 'http',
     at: 'packages/server/src/http/',
-    uses: ['services', 'config', 'log', 'core'],
+    uses: ['services', 'config', 'version', 'log', 'core'],
     because:
-      'The listener takes its settings by type, hands the ports to the routes and writes one line a request.',
+      'The listener takes its settings by type, hands the ports to the routes, writes one line a request, and its ' +
+      'documents say which version answers.',
     instead: 'Only dialects know HTTP. What is not about HTTP belongs in core.',
   },
   {
@@ -133,12 +158,26 @@ export const layers: readonly Layer[] = [
     instead: viaPort('CodeStore'),
   },
   {
+    name: 'bins',
+    at: 'packages/server/src/bins/',
+    uses: ['core'],
+    instead: 'Tables are imported by the command line; what they say is asked of `Store.bin`.',
+  },
+  {
     name: 'audit',
     at: 'packages/server/src/audit/',
     uses: ['keys', 'core'],
     because: 'A verdict on the log checks the signatures that the audit key made.',
     instead:
       'The log is written by a change of type `audit`; only a store links entries, only the command line and the doctor read them.',
+  },
+  {
+    name: 'shipping',
+    at: 'packages/server/src/shipping/',
+    uses: ['audit', 'jobs', 'log', 'config', 'core'],
+    because:
+      'It writes the log as the audit folder spells it, again and again, to the places that settings name.',
+    instead: 'The audit log leaves the machine by packages/server/src/shipping/ alone; compose.ts starts it.',
   },
   {
     name: 'keys',
@@ -151,6 +190,26 @@ export const layers: readonly Layer[] = [
     at: 'packages/server/src/egress/',
     uses: ['core'],
     instead: viaPort('Egress'),
+  },
+  {
+    name: 'webhooks',
+    at: 'packages/server/src/webhooks/',
+    uses: ['log', 'core'],
+    because: 'What was paused or given up is written down.',
+    instead: 'Events are told by a change of type `emit-event`; compose.ts starts what delivers them.',
+  },
+  {
+    name: 'metrics',
+    at: 'packages/server/src/metrics/',
+    uses: ['http', 'ephemeral', 'keys', 'version', 'core'],
+    because: 'It wraps what it counts, and knows each of them by its type alone.',
+    instead: 'Nothing counts itself: compose.ts puts the counting around it.',
+  },
+  {
+    name: 'version',
+    at: 'packages/server/src/version.ts',
+    uses: [],
+    instead: 'Take the version as a parameter.',
   },
   {
     name: 'jobs',

@@ -60,10 +60,36 @@ export const seats: readonly Seat[] = [
     instead: 'Schemas describe a wire; they belong in http and dialects. Core checks with its own functions.',
   },
   {
+    module: 'structured-headers',
+    only: ['packages/server/src/http/'],
+    instead: 'Headers are read in packages/server/src/http/; a dialect takes what was read.',
+  },
+  {
+    module: 'saxes',
+    only: ['packages/server/src/http/xml-source.ts'],
+    instead: 'XML is checked and cut in packages/server/src/http/xml-source.ts; core writes it.',
+  },
+  {
     module: 'pino',
     only: ['packages/server/src/log/log.ts'],
     instead:
       'Only packages/server/src/log/log.ts makes a logger, because it is the one that scrubs card numbers.',
+  },
+  {
+    module: 'csv-parse',
+    only: ['packages/server/src/bins/'],
+    instead: 'Tables of BINs are read in packages/server/src/bins/.',
+  },
+  {
+    module: 'cli-progress',
+    only: ['packages/server/src/cli/progress.ts'],
+    instead: 'Progress is shown by packages/server/src/cli/progress.ts, on a terminal only.',
+  },
+  {
+    module: 'prom-client',
+    only: ['packages/server/src/metrics/registry.ts'],
+    instead:
+      'Count through the `Meters` of packages/server/src/metrics/registry.ts, whose families are a table.',
   },
   {
     module: 'commander',

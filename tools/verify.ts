@@ -27,7 +27,7 @@ const listChecks = (): readonly Check[] => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
   }
-  const named = ['lint', 'unused', 'format:check', 'layers', 'texts'].map((name) => {
+  const named = ['lint', 'unused', 'format:check', 'layers', 'texts', 'openapi'].map((name) => {
     const command = scripts[name]
     if (command === undefined) throw new Error(`package.json has no script "${name}"`)
     return { name, command }

@@ -7,6 +7,8 @@ import type { Reply, Route } from './route.ts'
 export interface Dialect {
   readonly name: DialectName
   readonly routes: readonly Route[]
+  /** How a caller shows who it is, for the documents. */
+  readonly security: { readonly credential: SecurityScheme; readonly publicKey?: SecurityScheme }
   /** Finds the credential in the headers; what it finds is not yet believed. */
   readonly readCredential: (headers: CredentialHeaders) => PresentedCredential | undefined
   readonly encodeRefusal: (refusal: Refusal) => Reply
@@ -15,6 +17,11 @@ export interface Dialect {
   /** A bug: fixed text, never a detail. */
   readonly encodeBug: () => Reply
 }
+
+/** As OpenAPI says it. */
+export type SecurityScheme =
+  | { readonly type: 'apiKey'; readonly in: 'header'; readonly name: string; readonly description?: string }
+  | { readonly type: 'http'; readonly scheme: 'basic' | 'bearer'; readonly description?: string }
 
 export type CredentialHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 

@@ -1,5 +1,7 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import type { Result } from '@cardkeep/core/kernel/result'
+import type { Secret } from '@cardkeep/core/kernel/secret'
+import type { Alongside } from '@cardkeep/core/operations/alongside'
 import type { Caller } from '@cardkeep/core/operations/caller'
 import type { Permission } from '@cardkeep/core/tenants/tenant'
 import type { TSchema } from 'typebox'
@@ -9,8 +11,18 @@ import type { Services } from '../services.ts'
 export interface RouteInput {
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
+  /** By lower-case name. */
+  readonly headers: RequestHeaders
+  /** Of which content type the body is; it says how `body` was read. */
+  readonly content: ContentKind
+  /** JSON as a value, a form or XML as the text that came. */
   readonly body: unknown
 }
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** What a body may be: `application/json`, `application/x-www-form-urlencoded`, or one of the types of XML. */
+export type ContentKind = 'json' | 'form' | 'xml'
 
 export interface Reply {
   readonly status: number
@@ -37,19 +49,42 @@ export interface RouteSpec<Command, Value> {
   readonly auth: RouteAuth
   readonly limits?: { readonly bodyBytes: number }
   readonly keepsNumbers?: boolean
+  /** JSON alone unless given. */
+  readonly accepts?: readonly ContentKind[]
+  /** Where the dialect lets a caller repeat a request safely. */
+  readonly idempotency?: IdempotencyRule
   readonly query?: TSchema
+  /** The headers that the route reads beside the credential's; others may come and are not looked at. */
+  readonly headers?: TSchema
   readonly body?: TSchema
   /** The bodies of good answers by status; what a schema does not list is not sent. */
   readonly replies: Readonly<Record<number, TSchema>>
   /** Headers for refusals of this route. */
   readonly refusalHeaders?: (refusal: Refusal | 'bug') => Readonly<Record<string, string>>
   readonly decode: (input: RouteInput, caller: Caller) => Result<Command, Refusal>
-  readonly run: (services: Services, caller: Caller, command: Command) => Promise<Result<Value, Refusal>>
+  readonly run: (
+    services: Services,
+    caller: Caller,
+    command: Command,
+    alongside: Alongside<Value>,
+  ) => Promise<Result<Value, Refusal>>
   readonly encode: (value: Value, command: Command) => Reply
 }
 
+export interface IdempotencyRule {
+  /** In lower case. */
+  readonly header: string
+  /** What makes two requests the same, as one text: everything but the security code. */
+  readonly sameness: (input: RouteInput) => Secret<string>
+}
+
 export interface Route extends Omit<RouteSpec<unknown, unknown>, 'decode' | 'run' | 'encode'> {
-  readonly handle: (services: Services, caller: Caller, input: RouteInput) => Promise<Result<Reply, Refusal>>
+  readonly handle: (
+    services: Services,
+    caller: Caller,
+    input: RouteInput,
+    alongside: Alongside<Reply>,
+  ) => Promise<Result<Reply, Refusal>>
 }
 
 /** Ties decode, run and encode together, so that their types must fit and a list of routes need not know them. */
@@ -57,10 +92,12 @@ export const defineRoute = <Command, Value>(spec: RouteSpec<Command, Value>): Ro
   const { decode, run, encode, ...rest } = spec
   return {
     ...rest,
-    handle: async (services, caller, input) => {
+    handle: async (services, caller, input, alongside) => {
       const command = decode(input, caller)
       if (!command.ok) return command
-      const value = await run(services, caller, command.value)
+      const value = await run(services, caller, command.value, (made) =>
+        alongside(encode(made, command.value)),
+      )
       return value.ok ? { ok: true, value: encode(value.value, command.value) } : value
     },
   }

@@ -1,0 +1,104 @@
+import type { ForwardFailure, Refusal } from '@cardkeep/core/errors'
+import { encodeRefusal } from './boundary.ts'
+import type { Dialect } from './dialect.ts'
+import type { Route } from './route.ts'
+
+/** What a route may answer when it says no, under one status. */
+export interface RefusalReply {
+  readonly status: number
+  readonly types: readonly Refusal['type'][]
+  /** Which of the headers each of them has. */
+  readonly always: readonly string[]
+  /** Which of the headers only some of them have. */
+  readonly sometimes: readonly string[]
+}
+
+/** Every refusal that a route may give, as its dialect says it, by status. */
+export const refusalReplies = (dialect: Dialect, route: Route): readonly RefusalReply[] => {
+  const replies = Object.values(rows)
+    .filter(({ given }) => given(route))
+    .flatMap(({ samples }): readonly Refusal[] => samples)
+    .map((refusal) => ({ type: refusal.type, ...encodeRefusal({ dialect, route }, refusal) }))
+  const statuses = [...new Set(replies.map(({ status }) => status))].toSorted((a, b) => a - b)
+  return statuses.map((status) => {
+    const same = replies.filter((reply) => reply.status === status)
+    const headers = [...new Set(same.flatMap((reply) => Object.keys(reply.headers ?? {})))].toSorted()
+    const isInAll = (name: string) => same.every((reply) => reply.headers && name in reply.headers)
+    return {
+      status,
+      types: [...new Set(same.map(({ type }) => type))].toSorted(),
+      always: headers.filter(isInAll),
+      sometimes: headers.filter((name) => !isInAll(name)),
+    }
+  })
+}
+
+type Given = (route: Route) => boolean
+
+const always: Given = () => true
+const never: Given = () => false
+const withInput: Given = ({ method, query, headers, auth }) =>
+  method !== 'GET' || auth.publicKey || query !== undefined || headers !== undefined
+const withBody: Given = ({ method }) => method !== 'GET'
+const unlessOpen: Given = ({ auth }) => auth.permission !== 'any' || auth.testOnly === true
+const ofTokens: Given = ({ auth }) => auth.permission !== 'any'
+const ofCards: Given = ({ auth }) => auth.permission === 'tokenize'
+const ofCodes: Given = ({ auth }) => auth.permission === 'tokenize' || auth.permission === 'forward'
+const ofForwards: Given = ({ auth }) => auth.permission === 'forward'
+const ofIdempotency: Given = ({ idempotency }) => idempotency !== undefined
+
+const reasons = Object.keys({
+  'name not resolved': true,
+  'address refused': true,
+  'connection refused': true,
+  tls: true,
+  'connection lost': true,
+  'answer too large': true,
+  'answer not readable': true,
+} satisfies Record<ForwardFailure, true>) as readonly ForwardFailure[]
+
+/** One refusal of each kind, and more where the status may depend on what it says; and which routes may give it. */
+const rows: {
+  readonly [Type in Refusal['type']]: {
+    readonly given: Given
+    readonly samples: readonly Extract<Refusal, { type: Type }>[]
+  }
+} = {
+  MissingField: { given: withInput, samples: [{ type: 'MissingField', field: 'field' }] },
+  InvalidField: { given: always, samples: [{ type: 'InvalidField', field: 'field' }] },
+  InvalidCardNumber: { given: ofCards, samples: [{ type: 'InvalidCardNumber' }] },
+  InvalidExpiryMonth: { given: ofCards, samples: [{ type: 'InvalidExpiryMonth' }] },
+  InvalidExpiryYear: { given: ofCards, samples: [{ type: 'InvalidExpiryYear' }] },
+  InvalidCode: { given: ofCards, samples: [{ type: 'InvalidCode' }] },
+  CardExpired: { given: ofCards, samples: [{ type: 'CardExpired' }] },
+  BodyNotReadable: { given: withBody, samples: [{ type: 'BodyNotReadable' }] },
+  BodyTooLarge: { given: withBody, samples: [{ type: 'BodyTooLarge' }] },
+  ContentTypeNotSupported: { given: withBody, samples: [{ type: 'ContentTypeNotSupported' }] },
+  // A request that finds no route is no request of this one.
+  RouteNotFound: { given: never, samples: [{ type: 'RouteNotFound' }] },
+  NotAuthenticated: { given: always, samples: [{ type: 'NotAuthenticated' }] },
+  NotPermitted: { given: unlessOpen, samples: [{ type: 'NotPermitted' }] },
+  LockedOut: { given: always, samples: [{ type: 'LockedOut', retryAfterSeconds: 1 }] },
+  TooManyGuesses: { given: ofCodes, samples: [{ type: 'TooManyGuesses', retryAfterSeconds: 1 }] },
+  TokenNotFound: { given: ofTokens, samples: [{ type: 'TokenNotFound' }] },
+  CodeNotHeld: { given: ofCodes, samples: [{ type: 'CodeNotHeld' }] },
+  CodeRequired: { given: ofForwards, samples: [{ type: 'CodeRequired' }] },
+  UnknownPlaceholder: {
+    given: ofForwards,
+    samples: [{ type: 'UnknownPlaceholder', placeholder: 'placeholder' }],
+  },
+  ValueNotInToken: { given: ofForwards, samples: [{ type: 'ValueNotInToken', value: 'card number' }] },
+  DestinationNotAllowed: { given: ofForwards, samples: [{ type: 'DestinationNotAllowed' }] },
+  HeaderNotAllowed: { given: ofForwards, samples: [{ type: 'HeaderNotAllowed', header: 'header' }] },
+  RequestTooLarge: { given: ofForwards, samples: [{ type: 'RequestTooLarge' }] },
+  ForwardFailed: {
+    given: ofForwards,
+    samples: reasons.map((reason) => ({ type: 'ForwardFailed', sent: 'unknown', reason })),
+  },
+  ForwardTimedOut: { given: ofForwards, samples: [{ type: 'ForwardTimedOut', sent: 'unknown' }] },
+  IdempotencyKeyInUse: { given: ofIdempotency, samples: [{ type: 'IdempotencyKeyInUse' }] },
+  IdempotencyKeyReused: { given: ofIdempotency, samples: [{ type: 'IdempotencyKeyReused' }] },
+  TooManyCodes: { given: ofCards, samples: [{ type: 'TooManyCodes' }] },
+  Unavailable: { given: always, samples: [{ type: 'Unavailable' }] },
+  Sealed: { given: always, samples: [{ type: 'Sealed' }] },
+}

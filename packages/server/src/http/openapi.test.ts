@@ -1,0 +1,174 @@
+import type { Refusal } from '@cardkeep/core/errors'
+import { ok } from '@cardkeep/core/kernel/result'
+import { Type } from 'typebox'
+import { expect, test } from 'vitest'
+import type { Dialect } from './dialect.ts'
+import { describeDialect, describeVault } from './openapi.ts'
+import { defineRoute, type RouteInput, type RouteSpec } from './route.ts'
+
+type Spec = RouteSpec<RouteInput, unknown>
+
+/** A small API of its own, in which every refusal has a status of its kind. */
+const dialectOf = (spec: Partial<Spec>, parts: Partial<Dialect> = {}): Dialect => ({
+  name: 'ozura',
+  routes: [
+    defineRoute<RouteInput, unknown>({
+      method: 'POST',
+      path: '/things/:id',
+      summary: 'Do a thing',
+      auth: { permission: 'any', publicKey: false },
+      replies: { 201: Type.Object({ said: Type.String() }) },
+      decode: (input) => ok(input),
+      run: async () => ok('fine'),
+      encode: () => ({ status: 201, body: {} }),
+      ...spec,
+    }),
+  ],
+  security: {
+    credential: { type: 'apiKey', in: 'header', name: 'X-Key' },
+    publicKey: { type: 'apiKey', in: 'header', name: 'X-Public' },
+  },
+  readCredential: () => undefined,
+  encodeRefusal: (refusal) => ({
+    status: statusOf(refusal),
+    ...('retryAfterSeconds' in refusal && { headers: { 'retry-after': '1' } }),
+    body: {},
+  }),
+  refusalSchema: Type.Object({ no: Type.String() }),
+  encodeBug: () => ({ status: 500, body: {} }),
+  ...parts,
+})
+
+const statusOf = (refusal: Refusal): number => {
+  if (refusal.type === 'ForwardFailed') return refusal.reason === 'tls' ? 526 : 502
+  return refusal.type === 'LockedOut' || refusal.type === 'NotPermitted' ? 403 : 400
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly security: readonly object[]
+  readonly parameters: readonly object[]
+  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, object> }
+  readonly responses: Record<string, Response>
+}
+
+interface Response {
+  readonly description: string
+  readonly headers: Record<string, { readonly required?: boolean; readonly schema: object }>
+  readonly content: object
+}
+
+const describe = (spec: Partial<Spec>, parts?: Partial<Dialect>): Operation => {
+  const dialect = dialectOf(spec, parts)
+  const { paths } = describeDialect({ version: '1', dialects: [dialect] }, dialect)
+  return (paths['/things/{id}'] as { readonly post: Operation }).post
+}
+
+test('an operation has its name, its path, what it takes and who may call it', () => {
+  const operation = describe({
+    auth: { permission: 'tokenize', publicKey: true, testOnly: true },
+    query: Type.Object({ dry_run: Type.Optional(Type.Literal('true')) }),
+    headers: Type.Object({ 'x-how': Type.String() }),
+    body: Type.Object({ a: Type.Integer() }),
+  })
+  expect(operation).toMatchObject({
+    operationId: 'ozuraPostThingsById',
+    summary: 'Do a thing',
+    description: 'Needs the permission `tokenize` of a test tenant.',
+    tags: ['ozura'],
+    security: [{ ozuraCredential: [], ozuraPublicKey: [] }, { ozuraCredential: [] }],
+    'x-cardkeep-permission': 'tokenize',
+    'x-cardkeep-test-only': true,
+    requestBody: { required: true },
+  })
+  expect(operation.parameters).toEqual([
+    { name: 'id', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
+    { name: 'dry_run', in: 'query', required: false, schema: { type: 'string', const: 'true' } },
+    { name: 'x-how', in: 'header', required: true, schema: { type: 'string' } },
+  ])
+  expect(operation.requestBody?.content).toEqual({
+    'application/json': {
+      schema: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } },
+    },
+  })
+})
+
+test('a body of several content types is described for each, and one that may be nothing is not required', () => {
+  const body = Type.Union([Type.Null(), Type.Object({})])
+  const operation = describe({ body, accepts: ['json', 'form', 'xml'] })
+  expect(operation.requestBody?.required).toBe(false)
+  expect(Object.keys(operation.requestBody?.content ?? {})).toEqual([
+    'application/json',
+    'application/x-www-form-urlencoded',
+    'application/xml',
+    'text/xml',
+  ])
+})
+
+test('a body that is one of several says so without names', () => {
+  const ofType = (type: string) => Type.Object({ type: Type.Literal(type) })
+  const body = Type.Unsafe({ oneOf: [ofType('a'), ofType('b')], discriminator: { propertyName: 'type' } })
+  const { requestBody } = describe({ body })
+  expect(requestBody?.content['application/json']).toEqual({
+    schema: { oneOf: [ofType('a'), ofType('b')] },
+  })
+})
+
+test('every status that the table can give is there, with the refusals that have it and their headers', () => {
+  const { responses } = describe({ auth: { permission: 'forward', publicKey: false } })
+  expect(Object.keys(responses)).toEqual(['201', '400', '403', '408', '431', '500', '502', '526'])
+  expect(responses['403']?.description).toBe('LockedOut, NotPermitted')
+  expect(responses['403']?.headers).toMatchObject({
+    'x-request-id': { required: true },
+    'cardkeep-refusal': { required: true, schema: { enum: ['LockedOut', 'NotPermitted'] } },
+  })
+  expect(responses['403']?.headers['retry-after']).not.toHaveProperty('required')
+  expect(responses['526']?.content).toEqual({
+    'application/json': { schema: { $ref: '#/components/schemas/ozuraRefusal' } },
+  })
+})
+
+test('a route lists no refusals that only other routes can give', () => {
+  const typesOf = (spec: Partial<Spec>): string => {
+    const { responses } = describe(spec)
+    return Object.values(responses)
+      .map(({ description }) => description)
+      .join()
+  }
+  const open = typesOf({})
+  for (const type of ['NotPermitted', 'TokenNotFound', 'CardExpired', 'ForwardFailed', 'Idempotency'])
+    expect(open).not.toContain(type)
+  expect(typesOf({ auth: { permission: 'tokenize', publicKey: false } })).toContain('CardExpired')
+  const idempotency = { header: 'key', sameness: () => new Error('is not asked') as never }
+  expect(typesOf({ idempotency })).toContain('IdempotencyKeyInUse')
+})
+
+test('a header of a route stands on each of its replies, bugs included', () => {
+  const { responses } = describe({ refusalHeaders: () => ({ 'cardkeep-sent': 'no' }) })
+  const { 408: _slow, 431: _long, ...ofRoute } = responses
+  for (const { headers } of Object.values(ofRoute)) expect(headers['cardkeep-sent']?.required).toBe(true)
+})
+
+test('a header that nobody has described stops the document', () => {
+  expect(() => describe({ refusalHeaders: () => ({ 'x-strange': '1' }) })).toThrow('x-strange')
+})
+
+test('the whole names every dialect, the routes of the vault and its version', () => {
+  const one = dialectOf({})
+  const other = dialectOf({ path: '/others' }, { name: 'hellgate' })
+  const whole = describeVault({ version: '7.8.9', dialects: [one, other] })
+  expect(whole).toMatchObject({ openapi: '3.1.0', info: { title: 'Cardkeep', version: '7.8.9' } })
+  expect(Object.keys(whole.paths)).toEqual([
+    '/things/{id}',
+    '/others',
+    '/health/live',
+    '/health/ready',
+    '/openapi.json',
+    '/openapi/ozura.json',
+    '/openapi/hellgate.json',
+  ])
+  expect(whole['components']).toMatchObject({
+    securitySchemes: { ozuraCredential: { name: 'X-Key' }, hellgatePublicKey: { name: 'X-Public' } },
+    schemas: { ozuraRefusal: {}, hellgateRefusal: {}, vaultRefusal: {} },
+  })
+})

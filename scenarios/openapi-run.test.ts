@@ -1,0 +1,149 @@
+import { devNull } from 'node:os'
+import { join } from 'node:path'
+import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
+import { startProvider } from '@cardkeep/testing/provider/provider'
+import fc from 'fast-check'
+import { Agent } from 'undici'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cleanUp } from './support/clean-up.ts'
+import { createClient } from './support/client.ts'
+import { type Drawn, drawRequests, spell } from './support/drawn-requests.ts'
+import { createJudge, listOperations, type Operation } from './support/openapi.ts'
+import { readLog } from './support/rows.ts'
+import { allowProvider, startScenario } from './support/scenario.ts'
+import { chargesOf } from './support/shop.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+/*
+ * Whatever is sent to any operation, the reply is one that the document describes, and it comes.
+ */
+
+const scenario = await startScenario()
+const { vault, demo, folder } = scenario
+const provider = await startProvider()
+cleanUp(() => provider.close())
+
+const patienceMs = 10_000
+const dispatcher = new Agent({ headersTimeout: patienceMs, bodyTimeout: patienceMs })
+cleanUp(() => dispatcher.close())
+const client = { url: vault.url, headers: {}, dispatcher }
+const call = createClient({ ...client, record: join(folder, 'replies.txt') })
+/** Clear card data is what it answers, and nothing that is kept may hold any. */
+const callUnrecorded = createClient({ ...client, record: devNull })
+
+const document = (await call('GET', '/openapi.json')).body
+const operations = listOperations(document)
+const judge = createJudge(document)
+
+/** Names that stand for what only this run knows, so that a failure can be read and said again. */
+const known: Record<string, string> = {
+  '@charges': chargesOf(provider),
+  '@provider': provider.origin,
+}
+
+beforeAll(async () => {
+  const words = ['--tenant', 'demo', '--dialect', 'ozura', '--permit', 'detokenize']
+  const { api_key = '', pub_key = '' } = await scenario.command<Record<string, string>>(
+    'credential',
+    'create',
+    ...words,
+  )
+  known['@credential'] = api_key
+  known['@public key'] = pub_key
+  await allowProvider(scenario, demo, provider)
+})
+
+// The operation before may have deleted them.
+beforeEach(async () => {
+  for (const index of [0, 1]) {
+    const { token, session } = await demo.testToken({ number: testCards.visa2, code: '123' })
+    known[`@token ${index}`] = token
+    known[`@session ${index}`] = session
+  }
+})
+
+const wishes = {
+  cardNumber: [testCards.visa, testCards.amex, loadCard(7), '4111 1111 1111 1111', '4111111111111112', ''],
+  expirationMonth: ['12', '1', '00', '13'],
+  expirationYear: ['2030', '30', '1999', '99999'],
+  cvv: ['123', '1234', '12a'],
+  cvc: ['123', '1234', '12a'],
+  firstName: ['Ada', '\u202eada', '😀'.repeat(20)],
+  lastName: ['Lovelace', '${cardNumber}'],
+  token: ['@token 0', '@token 1', 'tok_aaaaaaaaaaaaaaaaaaaaaaaaaa', '00000000-0000-4000-8000-000000000000'],
+  cvc_session_id: ['@session 0', '@session 1', '00000000-0000-4000-8000-000000000000'],
+  proxy_url: [
+    '@charges',
+    ...['/echo/body', '/echo/header', '/redirect', '/reset/head', '/reset/body', '/no-http', '/bomb'].map(
+      (path) => `@provider${path}`,
+    ),
+    'http://127.0.0.1/',
+    'https://provider.invalid/',
+  ],
+  request_data: [
+    { number: '${cardNumber}' },
+    { number: '${cardNumber}', code: '${cvv}', year: '${expirationYear:int}' },
+    { number: '${cardNumber', more: ['${unknown}'] },
+    {},
+  ],
+  http_method: ['POST', 'GET', 'PUT', 'TRACE'],
+  http_headers: [{}, { authorization: 'Bearer x' }, { host: 'elsewhere' }, { 'x-a': '${cvv}' }],
+  dry_run: ['true', 'false', '1'],
+  'Idempotency-Key': ['one', 'other', 'x'.repeat(300)],
+  'Cardkeep-Code-Policy': ['ttl=60, uses=1', 'uses=9', 'hold=off', 'ttl'],
+  'X-Token': ['@token 0', 'x'],
+  'X-Proxy-URL': ['@charges', 'x'],
+  'X-CVC-Session-ID': ['@session 0', 'x'],
+  'X-HTTP-Method': ['POST', 'x'],
+  accountNumber: ['000123456789', '1', 'x'],
+  routingNumber: ['110000000', '110000001', 'x'],
+  accountType: ['checking', 'x'],
+  'application/x-www-form-urlencoded': [
+    { token: '@token 0', proxy_url: '@charges', number: '${cardNumber}' },
+    { token: '@token 0', proxy_url: '@charges', cvc_session_id: '@session 0', 'card[cvc]': '${cvv}' },
+    { number: '${cardNumber}' },
+  ],
+  'application/xml': ['<card><number>${cardNumber}</number></card>', '<a>${cvv}</a>', '<a', '<a>&b;</a>'],
+  'text/xml': ['<card number="${cardNumber}"/>', '<!DOCTYPE a><a/>'],
+}
+
+/** Which statuses were answered, by operation. */
+const answered = new Map<string, Set<number>>()
+
+const tryOut = async (operation: Operation, drawn: Drawn): Promise<readonly string[]> => {
+  const { path, headers, body } = spell(operation, drawn, known)
+  const send = operation.path === '/detokenize' ? callUnrecorded : call
+  const reply = await send(operation.method, path, { headers, ...(body !== undefined && { body }) })
+  const statuses = answered.get(operation.id) ?? new Set()
+  answered.set(operation.id, statuses.add(reply.status))
+  const problems = judge(operation, reply)
+  // A bug has its place in the document, and must not happen.
+  return reply.status === 500 ? ['it is a bug', ...problems] : problems
+}
+
+/** More where more can be said. */
+const runsOf = ({ security, body }: Operation): number =>
+  security.length === 0 ? 30 : 200 + 100 * Object.keys(body?.content ?? {}).length
+
+describe.each(operations)('$id', (operation) => {
+  test('answers as the document says', async () => {
+    await fc.assert(
+      fc.asyncProperty(drawRequests(operation, wishes), async (drawn) => {
+        expect(await tryOut(operation, drawn)).toEqual([])
+      }),
+      { seed: 20_261_122, numRuns: runsOf(operation), endOnFailure: false },
+    )
+  })
+})
+
+afterAll(() => {
+  expect(readLog({ folder }, 'request.bug')).toEqual([])
+  // A run in which nothing succeeds, or nothing is refused, has seen half of what it should.
+  for (const { id, security, body } of operations) {
+    const statuses = [...(answered.get(id) ?? [])]
+    const wanted = [...(security.length > 0 ? [401] : []), ...(body ? [400] : [])]
+    expect({ id, statuses }).toEqual({ id, statuses: expect.arrayContaining(wanted) })
+    expect({ id, succeeds: statuses.some((status) => status < 300) }).toEqual({ id, succeeds: true })
+  }
+})
