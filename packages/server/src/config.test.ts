@@ -34,6 +34,9 @@ test('without any setting the vault listens on loopback and keeps its root key b
     tls: { type: 'none' },
     trustedProxies: [],
     codesPerTenant: 100_000,
+    auditRetentionDays: 400,
+    auditSinks: [],
+    metrics: undefined,
     nodeOptions: '',
   })
 })
@@ -50,6 +53,7 @@ test('every setting is read', () => {
     CARDKEEP_TLS_KEY: 'key.pem',
     CARDKEEP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16,2001:db8::/32, ::1',
     CARDKEEP_CODES_PER_TENANT: '7',
+    CARDKEEP_METRICS_PORT: '9464',
     CARDKEEP_DATABASE_URL: 'sqlite:',
     CARDKEEP_CODES_URL: 'memory:',
     NODE_OPTIONS: '--inspect',
@@ -65,6 +69,9 @@ test('every setting is read', () => {
     tls: { type: 'own', certificateFile: resolve('cert.pem'), keyFile: resolve('key.pem') },
     trustedProxies: ['10.0.0.1', '192.168.0.0/16', '2001:db8::/32', '::1'],
     codesPerTenant: 7,
+    auditRetentionDays: 400,
+    auditSinks: [],
+    metrics: { host: '127.0.0.1', port: 9464 },
     nodeOptions: '--inspect',
   })
 })
@@ -287,5 +294,19 @@ describe('the file of settings', () => {
   test('is refused if it cannot be read', () => {
     const path = join(makeWorkspace().path, 'nowhere')
     expect(refusalOf({ CARDKEEP_CONFIG: path })).toBe(`CARDKEEP_CONFIG names ${path}, which cannot be read`)
+  })
+})
+
+describe('metrics', () => {
+  test('are served nowhere unless a port is named, and on loopback unless a host is', () => {
+    expect(readConfig({}).metrics).toBeUndefined()
+    expect(readConfig({ CARDKEEP_METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 })
+    const elsewhere = { CARDKEEP_METRICS_PORT: '0', CARDKEEP_METRICS_HOST: '10.0.0.7' }
+    expect(readConfig(elsewhere).metrics).toEqual({ host: '10.0.0.7', port: 0 })
+  })
+
+  test('a port that is none, and a host alone, are refused', () => {
+    expect(refusalOf({ CARDKEEP_METRICS_PORT: '70000' })).toContain('CARDKEEP_METRICS_PORT')
+    expect(refusalOf({ CARDKEEP_METRICS_HOST: '10.0.0.7' })).toContain('CARDKEEP_METRICS_PORT')
   })
 })

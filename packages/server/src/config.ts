@@ -18,6 +18,12 @@ export interface Config {
   /** Addresses whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
   readonly codesPerTenant: number
+  /** For so long entries of the audit log stay in the database. */
+  readonly auditRetentionDays: number
+  /** Where the audit log is shipped as it is written. */
+  readonly auditSinks: readonly AuditSinkSettings[]
+  /** Where the metrics are served, if anywhere: on a port of their own, in plain HTTP. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined
   /** What Node was told beside its arguments; not a setting of ours, but it can open a debugger. */
   readonly nodeOptions: string
 }
@@ -27,6 +33,21 @@ export type Tls =
   /** Something before the vault ends TLS. */
   | { readonly type: 'terminated' }
   | { readonly type: 'none' }
+
+/** A place off this machine, or at least out of the vault's reach, that has the audit log too. */
+export interface AuditSinkSettings {
+  readonly type: 'file' | 'syslog' | 'http'
+  /** As it was given; names it, and holds no secret. */
+  readonly name: string
+  /** A path, or `host:port`, or a URL. */
+  readonly target: string
+  /** For syslog: over TLS. */
+  readonly secure: boolean
+  /** PEM file of the authorities to trust, and no others. */
+  readonly caFile: string | undefined
+  /** File of a bearer token, for http. */
+  readonly tokenFile: string | undefined
+}
 
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -59,6 +80,14 @@ export const readConfig = (environment: Settings = process.env): Config => {
       min: 1,
       max: 10_000_000,
     }),
+    // PCI DSS 10.5.1 asks for twelve months; some more leave time to archive.
+    auditRetentionDays: readInteger(settings, 'CARDKEEP_AUDIT_DAYS', {
+      fallback: 400,
+      min: 365,
+      max: 36_500,
+    }),
+    auditSinks: readSinks(settings),
+    metrics: readMetrics(settings),
     nodeOptions: environment['NODE_OPTIONS'] ?? '',
   }
   refuseUnknown(settings)
@@ -69,6 +98,10 @@ export const readConfig = (environment: Settings = process.env): Config => {
 }
 
 const names = [
+  'CARDKEEP_AUDIT_DAYS',
+  'CARDKEEP_AUDIT_SHIP',
+  'CARDKEEP_AUDIT_SHIP_CA',
+  'CARDKEEP_AUDIT_SHIP_TOKEN_FILE',
   'CARDKEEP_CODES_PER_TENANT',
   'CARDKEEP_CODES_URL',
   'CARDKEEP_CONFIG',
@@ -77,6 +110,8 @@ const names = [
   'CARDKEEP_DIALECTS',
   'CARDKEEP_HOST',
   'CARDKEEP_LOG',
+  'CARDKEEP_METRICS_HOST',
+  'CARDKEEP_METRICS_PORT',
   'CARDKEEP_PORT',
   'CARDKEEP_ROOT_KEY',
   'CARDKEEP_TLS',
@@ -124,6 +159,18 @@ const readInteger = (
   return value
 }
 
+/** Off unless a port is named. They hold no card data, so another host than loopback may be named too. */
+const readMetrics = (settings: Settings): Config['metrics'] => {
+  const host = settings['CARDKEEP_METRICS_HOST']
+  if (settings['CARDKEEP_METRICS_PORT'])
+    return {
+      host: host || '127.0.0.1',
+      port: readInteger(settings, 'CARDKEEP_METRICS_PORT', { fallback: 0, min: 0, max: 65_535 }),
+    }
+  if (host) throw new ConfigError('CARDKEEP_METRICS_HOST does nothing without CARDKEEP_METRICS_PORT')
+  return undefined
+}
+
 /** Beside the data folder, not in it: a copy of the database alone must not open its cards. */
 const readRootKey = (text: string | undefined, dataFolder: string): string => {
   if (!text) return join(dirname(dataFolder), `${basename(dataFolder)}.keys`, 'root.key')
@@ -142,6 +189,32 @@ const readDialects = (text: string | undefined): readonly Dialect[] => {
     return dialect
   })
   return [...new Set(named)]
+}
+
+const readSinks = (settings: Settings): readonly AuditSinkSettings[] =>
+  (settings['CARDKEEP_AUDIT_SHIP'] ?? '')
+    .split(/[\s,]+/)
+    .filter((text) => text !== '')
+    .map((text) => readSink(text, settings))
+
+const sinkForms =
+  'file:/PATH, syslog+tls://HOST:PORT, syslog+tcp://HOST:PORT or https://HOST/PATH, separated by spaces'
+
+const readSink = (text: string, settings: Settings): AuditSinkSettings => {
+  const caFile = settings['CARDKEEP_AUDIT_SHIP_CA'] || undefined
+  const tokenFile = settings['CARDKEEP_AUDIT_SHIP_TOKEN_FILE'] || undefined
+  const common = { name: text, secure: true, caFile, tokenFile }
+  if (/^file:\/(?!\/)/.test(text)) return { ...common, type: 'file', target: text.slice('file:'.length) }
+  const url = URL.parse(text)
+  // User information would be a secret in a name that is logged.
+  if (url && url.username === '' && url.password === '') {
+    const secure = url.protocol === 'syslog+tls:'
+    if ((secure || url.protocol === 'syslog+tcp:') && url.host !== '' && url.port !== '')
+      return { ...common, type: 'syslog', target: url.host, secure }
+    if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
+      return { ...common, type: 'http', target: url.href }
+  }
+  throw new ConfigError(`CARDKEEP_AUDIT_SHIP takes ${sinkForms}`)
 }
 
 const readLogLevel = (text: string | undefined): LogLevel => {

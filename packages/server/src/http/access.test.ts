@@ -1,8 +1,9 @@
 import { refuse } from '@cardkeep/core/kernel/result'
 import { openSecret } from '@cardkeep/core/kernel/secret'
-import { epochMs, minuteMs } from '@cardkeep/core/kernel/time'
+import { dayMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
 import { createCredential, revokeCredential } from '@cardkeep/core/operations/change-credentials'
 import type { Store } from '@cardkeep/core/ports'
+import { dayOf, idleLimitMs } from '@cardkeep/core/tenants/credential-use'
 import type { Credential, Environment, Permission } from '@cardkeep/core/tenants/tenant'
 import { interceptCommits } from '@cardkeep/testing/doubles/commits'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
@@ -133,6 +134,15 @@ describe('whatever is wrong with a credential, the answer and the work are the s
       {},
       async ({ key, vault, id }) => {
         await revokeCredential(vault, testOperator, id)
+        return { 'x-api-key': key }
+      },
+    ],
+    [
+      'a credential that was disabled because nobody used it',
+      {},
+      async ({ key, vault, id }) => {
+        const at = epochMs(vault.clock.now() + idleLimitMs)
+        await vault.store.commit([{ type: 'disable-credential', id, at, unusedSince: vault.clock.now() }])
         return { 'x-api-key': key }
       },
     ],
@@ -359,5 +369,53 @@ describe('a refusal', () => {
     )
     await vault.store.checkWritable()
     expect(auditFailures()).toBe(1)
+  })
+})
+
+describe('a use', () => {
+  test('is remembered to the day, and written once a day', async () => {
+    const { accessTo, request, vault, id } = await open()
+    let written = 0
+    const access = accessTo(
+      interceptCommits(vault.store, (changes, commit) => {
+        if (changes.some(({ type }) => type === 'use-credential')) written++
+        return commit()
+      }),
+    )
+    const lastUsed = async () => {
+      await vault.store.checkWritable()
+      return (await vault.store.credential(id))?.lastUsedAt
+    }
+    const today = dayOf(vault.clock.now())
+    for (let use = 0; use < 3; use++) await access.authenticate(request())
+    expect(await lastUsed()).toBe(today)
+    expect(written).toBe(1)
+    vault.clock.advance(dayMs)
+    await access.authenticate(request())
+    expect(await lastUsed()).toBe(today + dayMs)
+    expect(written).toBe(2)
+  })
+
+  test('is not one where the secret is wrong', async () => {
+    const { access, request, key, vault, id } = await open()
+    await access.authenticate(request({ headers: { 'x-api-key': wrongSecret(key) } }))
+    await vault.store.checkWritable()
+    expect((await vault.store.credential(id))?.lastUsedAt).toBeUndefined()
+  })
+
+  test('that cannot be written is written the next time', async () => {
+    const { accessTo, request, vault, id } = await open()
+    let isFull = true
+    const access = accessTo(
+      interceptCommits(vault.store, async (_changes, commit) => {
+        if (isFull) throw new Error('disk full')
+        return commit()
+      }),
+    )
+    await access.authenticate(request())
+    isFull = false
+    await access.authenticate(request())
+    await vault.store.checkWritable()
+    expect((await vault.store.credential(id))?.lastUsedAt).toBe(dayOf(vault.clock.now()))
   })
 })

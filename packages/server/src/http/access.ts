@@ -3,8 +3,10 @@ import type { Refusal } from '@cardkeep/core/errors'
 import type { CredentialId, TenantId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
+import type { EpochMs } from '@cardkeep/core/kernel/time'
 import type { Principal } from '@cardkeep/core/operations/caller'
 import type { Readiness } from '@cardkeep/core/ports'
+import { dayOf, isGood } from '@cardkeep/core/tenants/credential-use'
 import type { Credential } from '@cardkeep/core/tenants/tenant'
 import type { Services } from '../services.ts'
 import type { CredentialHeaders, Dialect, PresentedCredential } from './dialect.ts'
@@ -69,6 +71,17 @@ export const createAccess = (
     store.commit([{ type: 'audit', entry }]).catch(() => readiness.auditFailed())
   }
 
+  /** The day on which each was last used, as far as this process knows; the database hears of it once a day. */
+  const usedOn = new Map<CredentialId, EpochMs>()
+
+  /** Nobody waits for it, and a day that is lost costs nothing: the next use writes it. */
+  const noteUse = ({ id, lastUsedAt }: Credential): void => {
+    const today = dayOf(clock.now())
+    if ((usedOn.get(id) ?? lastUsedAt ?? 0) >= today) return
+    usedOn.set(id, today)
+    store.commit([{ type: 'use-credential', id, at: today }]).catch(() => usedOn.delete(id))
+  }
+
   const findCredential = async (
     { dialect }: AccessRequest,
     { id, secret, publicKey }: PresentedCredential,
@@ -104,6 +117,7 @@ export const createAccess = (
         return refuse(refusal)
       }
       lockouts.succeed(pair)
+      noteUse(credential)
 
       const tenant = await store.tenant(credential.tenantId)
       // Precondition: a credential's tenant is never removed.
@@ -116,9 +130,6 @@ export const createAccess = (
     },
   }
 }
-
-const isGood = ({ revokedAt, expiresAt }: Credential, now: number): boolean =>
-  revokedAt === undefined && (expiresAt === undefined || now < expiresAt)
 
 const judge = (
   { permission, publicKey, testOnly }: RouteAuth,

@@ -1,7 +1,7 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import type { Caller } from '@cardkeep/core/operations/caller'
 import type { Dialect } from './dialect.ts'
-import type { Route } from './route.ts'
+import type { ContentKind, Route } from './route.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,6 +9,8 @@ declare module 'fastify' {
     caller: Caller | null
     /** Why the request was refused; for the reply and for the log. */
     refusal: Refusal | undefined
+    /** How the body was read. */
+    content: ContentKind
   }
 
   interface FastifyContextConfig {

@@ -17,6 +17,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Config } from '../config.ts'
 import { createLog } from '../log/log.ts'
 import type { Services } from '../services.ts'
+import { version } from '../version.ts'
 import type { AccessRequest } from './access.ts'
 import type { Dialect } from './dialect.ts'
 import { createInFlight } from './in-flight.ts'
@@ -62,6 +63,7 @@ const dialectOf = (specs: readonly Partial<Spec>[], parts: Partial<Dialect> = {}
       ...spec,
     }),
   ),
+  security: { credential: { type: 'apiKey', in: 'header', name: 'X-Key' } },
   readCredential: () => undefined,
   encodeRefusal: ({ type }) => ({ status: type === 'NotAuthenticated' ? 401 : 400, body: { no: type } }),
   refusalSchema,
@@ -567,4 +569,35 @@ test('a vault without TLS says so in its URL', async () => {
   expect(await listen(app, { host: '127.0.0.1', port: 0, tls: { type: 'none' } })).toMatch(
     /^http:\/\/127\.0\.0\.1:\d+$/,
   )
+})
+
+describe('the documents', () => {
+  test('anyone may read the whole and each dialect, and keep them for a while', async () => {
+    const { app } = open([{}], { authenticate: async () => refuse({ type: 'NotAuthenticated' }) })
+    for (const url of ['/openapi.json', '/openapi/ozura.json']) {
+      const reply = await app.inject({ method: 'GET', url })
+      expect(reply.statusCode).toBe(200)
+      expect(reply.headers).toMatchObject({
+        'content-type': 'application/json; charset=utf-8',
+        'cache-control': 'public, max-age=300',
+      })
+      expect(reply.json()).toMatchObject({ openapi: '3.1.0', info: { version } })
+      expect(Object.keys(reply.json<{ paths: object }>().paths)).toContain('/thing')
+      const { etag } = reply.headers
+      const again = await app.inject({ method: 'GET', url, headers: { 'if-none-match': String(etag) } })
+      expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, '', etag])
+    }
+  })
+
+  test('a document of no dialect is not there', async () => {
+    const { app } = open([{}])
+    const reply = await app.inject({ method: 'GET', url: '/openapi/pismo.json' })
+    expect(reply.json()).toEqual({ no: 'RouteNotFound' })
+  })
+
+  test('a sealed vault describes nothing', async () => {
+    const { app } = open([{}], { isSealed: () => true })
+    const reply = await app.inject({ method: 'GET', url: '/openapi.json' })
+    expect([reply.statusCode, reply.headers['cache-control']]).toEqual([503, 'no-store'])
+  })
 })

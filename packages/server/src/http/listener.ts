@@ -5,7 +5,9 @@ import fastify, { type FastifyInstance } from 'fastify'
 import type { Config, Tls } from '../config.ts'
 import type { Log } from '../log/log.ts'
 import type { Services } from '../services.ts'
+import { version } from '../version.ts'
 import type { Access } from './access.ts'
+import { readBodies } from './bodies.ts'
 import { catchErrors } from './boundary.ts'
 import { closeAfterAnswers } from './closing.ts'
 import type { Dialect } from './dialect.ts'
@@ -13,9 +15,11 @@ import { mountHealth } from './health.ts'
 import type { InFlight } from './in-flight.ts'
 import { createMalformed } from './malformed.ts'
 import { mountRoute } from './mount.ts'
+import { mountOpenApi } from './openapi-routes.ts'
 import type { ReadinessState } from './readiness.ts'
 import { logRequests } from './request-log.ts'
-import { readStrictJson } from './strict-json.ts'
+import { type Answered, tellAnswers } from './tell-answers.ts'
+import { validationOptions } from './validation.ts'
 
 export interface ListenerParts {
   readonly config: Pick<Config, 'tls' | 'trustedProxies'>
@@ -25,6 +29,8 @@ export interface ListenerParts {
   readonly readiness: ReadinessState
   readonly inFlight: InFlight
   readonly log: Log
+  /** Hears of every answer. */
+  readonly answered?: ((answer: Answered) => void) | undefined
 }
 
 /** Larger bodies only where a route asks for them. */
@@ -55,19 +61,19 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: headerBytes },
     rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : nowhere),
     clientErrorHandler: malformed.clientErrorHandler,
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
-    },
+    ajv: { customOptions: validationOptions },
   })
   app.decorateRequest('caller', null)
   app.decorateRequest('refusal', undefined)
-  parseJsonStrictly(app)
+  readBodies(app)
   malformed.watch(app.server)
   closeAfterAnswers(app)
   addHeaders(app, headers)
   logRequests(app, parts.log)
+  if (parts.answered) tellAnswers(app, parts.answered)
   catchErrors(app, parts.dialects, parts.log)
   mountHealth(app, parts.readiness)
+  mountOpenApi(app, { dialects: parts.dialects, readiness: parts.readiness, version })
   for (const dialect of parts.dialects)
     for (const route of dialect.routes) mountRoute(app, parts, dialect, route)
   return app
@@ -98,20 +104,6 @@ const secureContext = ({
   key: readFileSync(keyFile),
   minVersion: 'TLSv1.2',
 })
-
-const parseJsonStrictly = (app: FastifyInstance): void => {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    // A DELETE may say JSON and send nothing.
-    if (bytes.length === 0) return done(null, undefined)
-    const read = readStrictJson(bytes, {
-      keepsNumbers: request.routeOptions.config.route?.keepsNumbers ?? false,
-    })
-    if (read.ok) return done(null, read.value)
-    request.refusal = read.error
-    done(new Error('body not readable'))
-  })
-}
 
 /** No route is there. A path that cannot be decoded is sent to it, so that the router does not answer by quoting it. */
 const nowhere = '/'

@@ -1,12 +1,14 @@
 import { isIP } from 'node:net'
-import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { TSchema } from 'typebox'
 import type { Services } from '../services.ts'
 import type { Access } from './access.ts'
 import { sendRefusal, sendReply } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
+import { handleOnce, needsStorableReply } from './idempotency.ts'
 import type { InFlight } from './in-flight.ts'
 import type { ReadinessState } from './readiness.ts'
-import type { Route, RouteInput } from './route.ts'
+import type { Reply, Route, RouteInput } from './route.ts'
 
 export interface MountParts {
   readonly services: Services
@@ -22,11 +24,12 @@ export const mountRoute = (
   dialect: Dialect,
   route: Route,
 ): void => {
+  needsStorableReply(route)
   const options: RouteShorthandOptions = {
     config: { route, dialect },
     ...(route.limits ? { bodyLimit: route.limits.bodyBytes } : {}),
     schema: {
-      ...(route.body ? { body: route.body } : {}),
+      ...(route.body ? { body: bodySchema(route.body, route.accepts) } : {}),
       ...(route.query ? { querystring: route.query } : {}),
       response: { ...route.replies, '4xx': dialect.refusalSchema, '5xx': dialect.refusalSchema },
     },
@@ -55,11 +58,16 @@ export const mountRoute = (
       if (readiness.isSealed()) return sendRefusal(request, reply, { type: 'Sealed' })
       if (!(await access.stillHolds(request.caller.principal)))
         return sendRefusal(request, reply, { type: 'NotAuthenticated' })
-      const result = await inFlight.track(route.handle(services, request.caller, inputOf(request)))
+      const parts = { dialect, route, spell: spellWith(reply) }
+      const result = await inFlight.track(handleOnce(parts, services, request.caller, inputOf(request)))
       return result.ok ? sendReply(reply, result.value) : sendRefusal(request, reply, result.error)
     },
   })
 }
+
+/** Only JSON can be held against a schema; the text of a form or of XML is `decode`'s to read. */
+const bodySchema = (body: TSchema, accepts: Route['accepts']): object =>
+  accepts ? { content: { 'application/json': { schema: body } } } : body
 
 /** What a trusted proxy forwards is text that anyone may have written: only an address is taken for one. */
 const addressOf = ({ ip, socket }: FastifyRequest): string =>
@@ -68,5 +76,13 @@ const addressOf = ({ ip, socket }: FastifyRequest): string =>
 const inputOf = (request: FastifyRequest): RouteInput => ({
   params: request.params as RouteInput['params'],
   query: request.query as RouteInput['query'],
+  headers: request.headers,
+  content: request.content,
   body: request.body,
 })
+
+/** What the route's schema does not list is not sent, and so not stored either. */
+const spellWith =
+  (reply: FastifyReply) =>
+  ({ status, body }: Reply): string =>
+    typeof body === 'string' ? body : String(reply.serializeInput({ ...body }, String(status)))
