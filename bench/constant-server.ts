@@ -5,6 +5,7 @@ import { ok } from '@cardkeep/core/kernel/result'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { randomIds } from '@cardkeep/server/clock'
 import { encodeBug, encodeRefusal } from '@cardkeep/server/dialects/ozura/errors'
+import { ozura } from '@cardkeep/server/dialects/ozura/routes'
 import { refusalBody, tokenizeBody, tokenizeReply } from '@cardkeep/server/dialects/ozura/wire'
 import { createInFlight } from '@cardkeep/server/http/in-flight'
 import { createListener, type ListenerParts } from '@cardkeep/server/http/listener'
@@ -63,6 +64,7 @@ const parts = {
       encodeRefusal,
       encodeBug,
       refusalSchema: refusalBody,
+      security: ozura.security,
     },
   ],
   services: { ids: randomIds } as ListenerParts['services'],

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureMemory } from './memory.ts'
+import { measureOutbox } from './outbox.ts'
 import { measureProxy } from './proxy.ts'
+import { measureRefused } from './refused.ts'
 import { type Measurement, report } from './report.ts'
+import { measureScale } from './scale.ts'
 import { measureTokenize } from './tokenize.ts'
 
 /*
@@ -15,6 +18,9 @@ const benches: Readonly<Record<string, (folder: string) => Promise<readonly Meas
   tokenize: measureTokenize,
   proxy: measureProxy,
   memory: measureMemory,
+  refused: measureRefused,
+  outbox: measureOutbox,
+  scale: measureScale,
 }
 
 const wanted = process.argv.slice(2)

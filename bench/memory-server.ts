@@ -37,6 +37,7 @@ const holdMany = async (count: number): Promise<number> => {
       code: new Secret(String(100 + (index % 900))),
       ttlMs: 3_600_000,
       uses: 1,
+      destinations: undefined,
     })
   return backend.count()
 }

@@ -31,6 +31,7 @@ export const startBenchServer = async <Ready>(
     ask,
     cpuSeconds: () => ask<number>('cpu'),
     stop: async () => {
+      if (!child.connected) return
       const exited = once(child, 'exit')
       child.send('stop')
       await exited

@@ -1,40 +1,24 @@
 import { createWriteStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DestinationId } from '@cardkeep/core/kernel/ids'
-import type { Result } from '@cardkeep/core/kernel/result'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { createCredential } from '@cardkeep/core/operations/change-credentials'
 import { allowDestination } from '@cardkeep/core/operations/change-destinations'
-import { createTenant } from '@cardkeep/core/operations/create-tenant'
-import { openVault, serveVault } from '@cardkeep/server/compose'
-import { readConfig } from '@cardkeep/server/config'
+import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
+import { serveVault } from '@cardkeep/server/compose'
 import { mintCredential } from '@cardkeep/server/dialects/credentials'
 import { createLog } from '@cardkeep/server/log/log'
+import { createEventSource, tellReceiver } from './events.ts'
+import { makeTokens } from './make-tokens.ts'
 import { serveBench } from './servers.ts'
+import { benchOperator, needs, needsTenant, openBenchVault } from './vault.ts'
 
 /* The vault as it is run: durable database, audit log, one log line a request (to a file), a live tenant. */
 
-const needs = <T>(result: Result<T, unknown>): T => {
-  if (!result.ok) throw new Error('the bench could not set up its tenant')
-  return result.value
-}
-
 const folder = process.argv[2] ?? ''
-// A load of minutes holds more codes at a time than one tenant usually may.
-const config = readConfig({
-  CARDKEEP_DATA: join(folder, 'data'),
-  CARDKEEP_PORT: '0',
-  CARDKEEP_CODES_PER_TENANT: '10000000',
-})
-const vault = await openVault(config)
-const operator = { name: 'bench' }
-const tenant = needs(
-  await createTenant(vault.operatorPorts, operator, {
-    name: 'bench',
-    environment: 'live',
-    deduplicates: false,
-  }),
-)
+const vault = await openBenchVault(folder)
+const operator = benchOperator
+const tenant = await needsTenant(vault)
 const { id, secret, publicKey } = mintCredential('ozura', 'live', vault.ids)
 needs(
   await createCredential(vault.operatorPorts, operator, tenant, {
@@ -56,10 +40,24 @@ if (providerOrigin)
       methods: [],
       ca: readFileSync(join(folder, 'provider-ca.pem'), 'utf8'),
       client: undefined,
+      headers: [],
       allowPrivate: true,
     }),
   )
+const receiverOrigin = process.env['CARDKEEP_BENCH_RECEIVER']
+if (receiverOrigin)
+  await tellReceiver(vault, tenant, receiverOrigin, readFileSync(join(folder, 'receiver-ca.pem'), 'utf8'))
+const events = createEventSource(vault, tenant)
 const serving = await serveVault(vault, createLog('info', createWriteStream(join(folder, 'vault.log'))))
-serveBench({ url: serving.url, apiKey: openSecret(secret, 'hand out'), publicKey: publicKey ?? '' }, {}, () =>
-  serving.stop(),
+
+const refusedTokens = async (): Promise<readonly string[]> => {
+  const suspended = await makeTokens(vault, tenant, 50, { status: 'suspended' })
+  const expired = await makeTokens(vault, tenant, 50, { expiresAt: vault.clock.now() })
+  return [...suspended, ...expired].map(spellPrefixed)
+}
+
+serveBench(
+  { url: serving.url, apiKey: openSecret(secret, 'hand out'), publicKey: publicKey ?? '' },
+  { rss: () => process.memoryUsage.rss(), 'refused tokens': refusedTokens, ...events },
+  () => serving.stop(),
 )

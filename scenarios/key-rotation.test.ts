@@ -71,7 +71,7 @@ test('every kind of key is rotated while the vault runs, and nothing that was se
 
 /** Under which version of a key the vault has just stored a card; of the other keys the database shows none. */
 const newestVersion: Readonly<Record<string, string>> = {
-  card: 'select hex(substr(sealed_card, 3, 4)) as version from tokens order by rowid desc limit 1',
+  card: 'select hex(substr(sealed, 3, 4)) as version from tokens order by rowid desc limit 1',
   fingerprint: 'select key_version as version from fingerprints order by no desc limit 1',
 }
 

@@ -119,6 +119,7 @@ const proveTheLog = async (ground: Ground) => {
     ok: true,
     entries: entries.length,
     checkpoints: expect.any(Number),
+    from: 1,
     signed_up_to: entries.length,
     signing_keys: [expect.stringMatching(/^[0-9a-f]{64}$/)],
   })

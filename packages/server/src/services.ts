@@ -1,12 +1,24 @@
-import type { CardCipher, Clock, CodeStore, Egress, Ids, Readiness, Store } from '@cardkeep/core/ports'
+import type {
+  CardCipher,
+  Clock,
+  CodeStore,
+  Egress,
+  GuessLimits,
+  Ids,
+  Readiness,
+  RequestMarker,
+  Store,
+} from '@cardkeep/core/ports'
 
 /** What an operation may be handed: the ports of the core, each with the implementation that compose.ts chose. */
 export interface Services {
   readonly store: Store
   readonly codes: CodeStore
+  readonly guesses: GuessLimits
   readonly cipher: CardCipher
   readonly egress: Egress
   readonly clock: Clock
   readonly ids: Ids
   readonly readiness: Readiness
+  readonly marker: RequestMarker
 }

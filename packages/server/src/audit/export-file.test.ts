@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Change } from '@cardkeep/core/changes'
 import { epochMs } from '@cardkeep/core/kernel/time'
@@ -66,6 +66,7 @@ test('an exported log proves itself without the vault', async () => {
   expect(await verifyFile(path)).toEqual({
     ok: true,
     entries: seq,
+    from: 1,
     checkpoints: 2,
     signedUpTo: seq,
     problem: undefined,
@@ -176,7 +177,6 @@ describe('what is no exported log is refused', () => {
     ['text', () => writeLines(['hello'])],
     ['JSON of something else', () => writeLines(['{"type":"other"}'])],
     ['a line of something else', () => writeLines(['{"type":"audit","public_keys":[]}', '{"type":"other"}'])],
-    ['two heads', () => writeLines(Array(2).fill('{"type":"audit","public_keys":[]}'))],
     ['a list', () => writeLines(['[]'])],
     ['null', () => writeLines(['null'])],
     ['only entries', () => writeLines(['{"type":"entry","seq":1,"text":"[1]","hash":""}'])],
@@ -184,14 +184,48 @@ describe('what is no exported log is refused', () => {
     await expect(verifyFile(make())).rejects.toThrow(Error)
   })
 
-  test('a signature behind the entries, and a line that was cut off', async () => {
+  test('a line that was cut off', async () => {
     const vault = await open()
     await writeNotes(vault, ['one'])
-    const { path, lines } = await exportTo(vault)
-    const text = readFileSync(path, 'utf8')
-    appendFileSync(path, `${lines[1]}\n`)
-    await expect(verifyFile(path)).rejects.toThrow('entries last')
-    writeFileSync(path, text.slice(0, -10))
+    const { path } = await exportTo(vault)
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, -10))
     await expect(verifyFile(path)).rejects.toThrow(Error)
+  })
+})
+
+describe('a log that was shipped in pieces', () => {
+  const shipped = async (): Promise<readonly string[]> => {
+    const vault = await open()
+    await writeNotes(vault, ['one', 'two', 'three'])
+    return (await exportTo(vault)).lines
+  }
+
+  test('holds with its signatures behind what they sign, and keys between', async () => {
+    const [head = '', signature = '', ...entries] = await shipped()
+    expect(await verifyFile(writeLines([head, ...entries, head, signature]))).toMatchObject({
+      ok: true,
+      checkpoints: 1,
+      entries: entries.length,
+    })
+  })
+
+  test('is read once where a piece came twice', async () => {
+    const [head = '', signature = '', ...entries] = await shipped()
+    const twice = [...entries.slice(0, 3), ...entries.slice(1)]
+    expect(await verifyFile(writeLines([head, ...twice, signature]))).toMatchObject({
+      ok: true,
+      entries: entries.length,
+    })
+  })
+
+  test('holds from the middle on, if the piece says what came before it', async () => {
+    const [head = '', signature = '', ...entries] = await shipped()
+    const before = JSON.parse(entries[1] ?? '') as { seq: number; hash: string }
+    const after = { seq: before.seq, hash: before.hash, archived: false }
+    const piece = [JSON.stringify({ ...JSON.parse(head), after }), ...entries.slice(2), signature]
+    expect(await verifyFile(writeLines(piece))).toMatchObject({ ok: true, from: before.seq + 1 })
+    const wrong = { ...after, hash: 'ff'.repeat(32) }
+    const forged = [JSON.stringify({ ...JSON.parse(head), after: wrong }), ...entries.slice(2), signature]
+    expect(await verifyFile(writeLines(forged))).toMatchObject({ ok: false })
   })
 })

@@ -1,9 +1,10 @@
 import type { Store } from '@cardkeep/core/ports'
 import { readAllEntries } from './read-all.ts'
-import type { AuditMaterial } from './verify.ts'
+import type { AuditMaterial, LogStart } from './verify.ts'
 
 /** The vault's own log, as `verifyAudit` wants it. */
 export const readMaterial = async (store: Store): Promise<AuditMaterial> => ({
+  start: await readStart(store),
   // Before the entries: a checkpoint made meanwhile would sign one that the pass has not seen.
   checkpoints: await store.checkpoints(),
   publicKeys: new Map(
@@ -11,3 +12,8 @@ export const readMaterial = async (store: Store): Promise<AuditMaterial> => ({
   ),
   entries: readAllEntries(store),
 })
+
+export const readStart = async (store: Pick<Store, 'auditAnchor'>): Promise<LogStart | undefined> => {
+  const anchor = await store.auditAnchor()
+  return anchor && { seq: anchor.seq, hash: anchor.hash, isArchived: true }
+}

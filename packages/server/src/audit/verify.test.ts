@@ -10,9 +10,10 @@ import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
 import { createAuditSigner } from '../keys/audit-signer.ts'
 import { chainHash, emptyChain } from './chain.ts'
-import { verifyAudit } from './verify.ts'
+import { type LogStart, verifyAudit } from './verify.ts'
 
 interface Log {
+  readonly start?: LogStart
   readonly entries: readonly StoredAuditEntry[]
   readonly checkpoints: readonly AuditCheckpoint[]
   readonly publicKeys: ReadonlyMap<string, Uint8Array>
@@ -64,6 +65,7 @@ const log: Log = { entries, checkpoints, publicKeys }
 const verify = (parts: Partial<Log> = {}) => {
   const { entries: listed, ...rest } = { ...log, ...parts }
   return verifyAudit({
+    start: undefined,
     ...rest,
     entries: (async function* () {
       yield* listed
@@ -93,7 +95,14 @@ const flipBit = (bytes: Uint8Array, at = 0): Uint8Array => {
 const everySeq = entries.map(({ seq }) => seq)
 
 test('a log that nobody touched holds, and it is said how far it is signed', async () => {
-  expect(await verify()).toEqual({ ok: true, entries: 10, checkpoints: 3, signedUpTo: 8, problem: undefined })
+  expect(await verify()).toEqual({
+    ok: true,
+    entries: 10,
+    from: 1,
+    checkpoints: 3,
+    signedUpTo: 8,
+    problem: undefined,
+  })
 })
 
 test('an empty log holds and proves nothing', async () => {
@@ -295,4 +304,50 @@ describe('a checkpoint that does not hold is found', () => {
 
 test('checkpoints are found in whatever order they come', async () => {
   expect(await verify({ checkpoints: checkpoints.toReversed() })).toMatchObject({ ok: true, signedUpTo: 8 })
+})
+
+describe('a log whose beginning was archived', () => {
+  const cut = entries[5]
+  if (!cut) throw new Error('there is no sixth entry')
+  const hash = Buffer.from(cut.hash)
+  const start: LogStart = { seq: 6, hash, isArchived: true }
+  const announcing = (upTo: number, named: Buffer) =>
+    writeEntry(11, {
+      ...entryAt(11),
+      action: 'audit.archived',
+      details: { upTo, hash: named.toString('hex') },
+    })
+  const rest = (announcement = announcing(6, hash)) => chain([announcement], entries).slice(6)
+
+  test('holds if a signature says where it was cut and an entry that it was', async () => {
+    expect(await verify({ start, entries: rest() })).toMatchObject({
+      ok: true,
+      from: 7,
+      entries: 5,
+      signedUpTo: 8,
+    })
+  })
+
+  test('does not hold without the signature', async () => {
+    const [, , last] = checkpoints
+    if (!last) throw new Error('there is no last checkpoint')
+    expect(await problemOf({ start, entries: rest(), checkpoints: [last] })).toBe(
+      'no signature says where the log was cut',
+    )
+  })
+
+  test.each([
+    ['no entry', entries.slice(6)],
+    ['an entry of another place', rest(announcing(5, hash))],
+    ['an entry of another hash', rest(announcing(6, Buffer.from(flipBit(hash))))],
+  ])('does not hold where %s says so', async (_, left) => {
+    expect(await problemOf({ start, entries: left })).toBe(
+      'entries 1 to 6 are missing, and no entry says that they were archived',
+    )
+  })
+
+  test('does not hold with another hash before it', async () => {
+    const wrong = { ...start, hash: flipBit(hash) }
+    expect(await verify({ start: wrong, entries: rest() })).toMatchObject({ ok: false })
+  })
 })

@@ -1,11 +1,8 @@
-import { readMaterial } from '../audit/material.ts'
-import { verifyAudit } from '../audit/verify.ts'
 import type { Vault } from '../compose.ts'
 import type { Finding } from './finding.ts'
 
 export const examineStore = async (vault: Vault): Promise<readonly Finding[]> => [
   await examineWriting(vault),
-  await examineAudit(vault),
   await examineSeal(vault),
 ]
 
@@ -20,17 +17,6 @@ const examineWriting = async ({ store }: Vault): Promise<Finding> => {
       detail: 'cannot be written: look at disk space and permissions',
     }
   }
-}
-
-const examineAudit = async ({ store }: Vault): Promise<Finding> => {
-  const verdict = await verifyAudit(await readMaterial(store))
-  return verdict.ok
-    ? {
-        check: 'audit',
-        status: 'ok',
-        detail: `${verdict.entries} entries, signed up to ${verdict.signedUpTo}`,
-      }
-    : { check: 'audit', status: 'fail', detail: verdict.problem ?? '' }
 }
 
 const examineSeal = async ({ store }: Vault): Promise<Finding> =>

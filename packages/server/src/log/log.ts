@@ -27,6 +27,12 @@ export interface LogEvents {
   'job.failed': { readonly job: string; readonly error: string; readonly stack: string }
   'audit.failed': Record<never, never>
   'tls.reloaded': Record<never, never>
+  'metrics.failed': { readonly error: string; readonly stack: string }
+  /** Nothing is sent to it for a while. The failure is one of our own few words and never what the endpoint said. */
+  'webhook.paused': { readonly webhookId: string; readonly failures: number; readonly failure: string }
+  'delivery.dead': { readonly delivery: number; readonly webhookId: string; readonly failure: string }
+  'audit.shipping.failed': { readonly sink: string; readonly reason: string }
+  'audit.shipping.resumed': { readonly sink: string }
 }
 
 export interface Log {

@@ -2,8 +2,10 @@ import { hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { dayMs, type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 import { operatorAudit } from '@cardkeep/core/operations/operator'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { archiveAudit, findCut } from '../../audit/archive.ts'
 import { exportLines, readExport } from '../../audit/export-file.ts'
 import { readMaterial } from '../../audit/material.ts'
 import { type AuditMaterial, verifyAudit } from '../../audit/verify.ts'
@@ -14,7 +16,11 @@ import { jsonOption } from '../options.ts'
 import { createOutput, type Output } from '../output.ts'
 
 export const auditCommand = (): Command =>
-  new Command('audit').description('what happened, provably').addCommand(verify()).addCommand(exportLog())
+  new Command('audit')
+    .description('what happened, provably')
+    .addCommand(verify())
+    .addCommand(exportLog())
+    .addCommand(archive())
 
 interface VerifyOptions {
   readonly file?: string
@@ -53,6 +59,7 @@ const check = async (
   const trusted = [...material.publicKeys].filter(([, spki]) => !key || key.includes(fingerprintOf(spki)))
   const earlier = against === undefined ? [] : (await needsExport(against)).checkpoints
   const verdict = await verifyAudit({
+    start: material.start,
     entries: material.entries,
     checkpoints: [...material.checkpoints, ...earlier],
     publicKeys: new Map(trusted),
@@ -63,6 +70,7 @@ const check = async (
   out.answer({
     ok: true,
     entries: verdict.entries,
+    from: verdict.from,
     checkpoints: verdict.checkpoints,
     signed_up_to: verdict.signedUpTo,
     signing_keys: trusted.map(([, spki]) => fingerprintOf(spki)),
@@ -100,6 +108,44 @@ const exportLog = (): Command =>
         }
       }),
     )
+
+const archive = (): Command =>
+  new Command('archive')
+    .description('move entries that are older than the retention into a file')
+    .requiredOption('--out <file>', 'a file that is not there yet')
+    .option('--before <date>', 'a day further back than the retention, as 2026-01-31', asDay)
+    .addOption(jsonOption())
+    .action((options: { out: string; before?: EpochMs; json?: true }) =>
+      withVault(options, async ({ vault, operator, out }) => {
+        const { store, clock, config } = vault
+        const latest = epochMs(clock.now() - config.auditRetentionDays * dayMs)
+        const before = options.before ?? latest
+        if (before > latest)
+          throw new CommandFailure(
+            `entries are kept for ${config.auditRetentionDays} days (CARDKEEP_AUDIT_DAYS)`,
+          )
+        const cut = await findCut(store, before)
+        if (!cut) throw new CommandFailure('no signed entry is so old')
+        const behind = (await store.auditShipments()).find(({ seq }) => seq < cut.seq)
+        if (behind) throw new CommandFailure(`${behind.sink} has the log only up to ${behind.seq}`)
+        const archived = await archiveAudit({ store, clock }, operator, cut, options.out).catch(
+          (error: unknown) => {
+            if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+              throw new CommandFailure(`${options.out} is there already`)
+            throw error
+          },
+        )
+        if (!archived) throw new CommandFailure('another archived at the same time; nothing was removed')
+        out.answer({ file: options.out, up_to: archived.upTo, sha256: archived.sha256 })
+      }),
+    )
+
+const asDay = (text: string): EpochMs => {
+  const at = Date.parse(`${text}T00:00:00Z`)
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(at))
+    throw new InvalidArgumentError('a day as 2026-01-31')
+  return epochMs(at)
+}
 
 async function* withNewlines(lines: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const line of lines) yield `${line}\n`

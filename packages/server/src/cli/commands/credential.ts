@@ -1,8 +1,14 @@
 import { type CredentialId, parseId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
-import { createCredential, revokeCredential } from '@cardkeep/core/operations/change-credentials'
+import type { EpochMs } from '@cardkeep/core/kernel/time'
+import {
+  createCredential,
+  enableCredential,
+  revokeCredential,
+} from '@cardkeep/core/operations/change-credentials'
 import { findTenant } from '@cardkeep/core/operations/find-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
+import { isIdle } from '@cardkeep/core/tenants/credential-use'
 import { type Permission, permissions, type Tenant } from '@cardkeep/core/tenants/tenant'
 import { Command } from 'commander'
 import type { Vault } from '../../compose.ts'
@@ -20,6 +26,7 @@ export const credentialCommand = (): Command =>
     .addCommand(create())
     .addCommand(list())
     .addCommand(revoke())
+    .addCommand(enable())
 
 export interface NewCredentialWish {
   readonly dialect: MintableDialect
@@ -85,25 +92,34 @@ const list = (): Command =>
   new Command('list')
     .description('credentials, without their secrets')
     .option('--tenant <tenant>', 'name or id')
+    .option('--idle', 'only those that nobody has used for ninety days')
     .addOption(jsonOption())
-    .action((options: { tenant?: string; json?: true }) =>
+    .action((options: { tenant?: string; idle?: true; json?: true }) =>
       withVault(options, async ({ vault, out }) => {
         const tenant =
           options.tenant === undefined ? undefined : orFail(await findTenant(vault.store, options.tenant))
-        const credentials = await vault.store.credentials(tenant?.id)
+        const now = vault.clock.now()
+        const all = await vault.store.credentials(tenant?.id)
+        const credentials = all.filter(
+          (credential) => !options.idle || credential.disabledAt !== undefined || isIdle(credential, now),
+        )
         out.answer({
           credentials: credentials.map((credential) => ({
             credential_id: credential.id,
             tenant_id: credential.tenantId,
             dialect: credential.dialect,
             permissions: credential.permissions,
-            created_at: new Date(credential.createdAt).toISOString(),
-            revoked_at:
-              credential.revokedAt === undefined ? null : new Date(credential.revokedAt).toISOString(),
+            created_at: spellTime(credential.createdAt),
+            last_used: spellTime(credential.lastUsedAt)?.slice(0, 10) ?? null,
+            disabled_at: spellTime(credential.disabledAt),
+            revoked_at: spellTime(credential.revokedAt),
           })),
         })
       }),
     )
+
+const spellTime = (at: EpochMs | undefined): string | null =>
+  at === undefined ? null : new Date(at).toISOString()
 
 const revoke = (): Command =>
   new Command('revoke')
@@ -112,9 +128,27 @@ const revoke = (): Command =>
     .addOption(jsonOption())
     .action((text: string, options: { json?: true }) =>
       withVault(options, async ({ vault, operator, out }) => {
-        const id = parseId<CredentialId>(text)
-        if (!id) throw new CommandFailure('a credential id is a UUID')
+        const id = needsId(text)
         orFail(await revokeCredential(vault.operatorPorts, operator, id))
         out.answer({ credential_id: id, revoked: true })
       }),
     )
+
+const enable = (): Command =>
+  new Command('enable')
+    .description('let a credential in again that was disabled because nobody used it')
+    .argument('<id>', 'the credential_id')
+    .addOption(jsonOption())
+    .action((text: string, options: { json?: true }) =>
+      withVault(options, async ({ vault, operator, out }) => {
+        const id = needsId(text)
+        orFail(await enableCredential(vault.operatorPorts, operator, id))
+        out.answer({ credential_id: id, enabled: true })
+      }),
+    )
+
+const needsId = (text: string): CredentialId => {
+  const id = parseId<CredentialId>(text)
+  if (!id) throw new CommandFailure('a credential id is a UUID')
+  return id
+}

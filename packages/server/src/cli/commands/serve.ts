@@ -1,7 +1,7 @@
 import { createTenant, demoTenantName } from '@cardkeep/core/operations/create-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
 import { Command } from 'commander'
-import { openVault, serveVault, type Vault } from '../../compose.ts'
+import { openVault, type ServingVault, serveVault, type Vault } from '../../compose.ts'
 import { readConfig } from '../../config.ts'
 import { createLog } from '../../log/log.ts'
 import { orFail } from '../failure.ts'
@@ -32,11 +32,11 @@ export const serveCommand = (): Command =>
       }
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal))
 
-      process.stdout.write(`${banner(vault, serving.url)}\n${credentials ?? ''}\nReady.\n`)
+      process.stdout.write(`${banner(vault, serving)}\n${credentials ?? ''}\nReady.\n`)
       log.info('vault.started', { listens: serving.url, dialects: config.dialects.join(',') })
     })
 
-const banner = ({ config, keyring }: Vault, url: string): string =>
+const banner = ({ config, keyring }: Vault, { url, metricsUrl }: ServingVault): string =>
   [
     `Cardkeep listens on ${url}`,
     `  tokens    SQLite in ${config.dataFolder}`,
@@ -44,6 +44,7 @@ const banner = ({ config, keyring }: Vault, url: string): string =>
     `  root key  ${config.rootKeyFile}`,
     `  keys      ${keyring.list().length}`,
     `  dialects  ${config.dialects.join(', ')}`,
+    ...(metricsUrl === undefined ? [] : [`  metrics   ${metricsUrl}`]),
   ].join('\n')
 
 /** A tenant to try the vault with. Beside a live tenant it is never made, and it loses its credentials to the first one. */
