@@ -15,7 +15,7 @@ import type { Credential, Environment, Scope, Tenant } from './tenants/tenant.ts
 import type { StoredFingerprint } from './tokens/fingerprint.ts'
 import type { Instrument } from './tokens/instrument.ts'
 import type { CardPlace, ScopePlace } from './tokens/place.ts'
-import type { StoredToken } from './tokens/token.ts'
+import type { StoredToken, TokenStanding } from './tokens/token.ts'
 
 /* Every interface to the outside. Whatever cannot be reached throws `UnavailableError`. */
 
@@ -35,6 +35,8 @@ export interface Store {
   commit(changes: readonly Change[]): Promise<Result<void, Conflict>>
 
   token(id: TokenId): Promise<StoredToken | undefined>
+  /** What is known of it without reading the token; may be a moment old: good for refusing, never for allowing. */
+  standing(id: TokenId): Promise<TokenStanding | undefined>
   /** The unique token of this card number in its scope that is not deleted. */
   uniqueToken(fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>): Promise<StoredToken | undefined>
   fingerprint(scopeId: ScopeId, hash: Uint8Array): Promise<StoredFingerprint | undefined>
@@ -180,7 +182,7 @@ export interface Egress {
 
 /** What a connection to a destination would meet. */
 export interface Probe {
-  /** All that the name stands for; empty where it was not resolved. */
+  /** All that the name stands for, `not public` in the place of one inside a network; empty where it was not resolved. */
   readonly addresses: readonly string[]
   readonly address: 'allowed' | 'refused' | 'not resolved'
   /** `not tried` where no address may be tried; `none` for plain HTTP. */

@@ -15,6 +15,22 @@ export type ClaimId = Brand<string, 'ClaimId'>
 
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
+/** The 16 bytes of an id. */
+export const bytesOfId = (id: Brand<string, string>): Uint8Array => {
+  const hex = id.replaceAll('-', '')
+  return Uint8Array.from({ length: 16 }, (_, at) => Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16))
+}
+
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** The id of 16 bytes; `undefined` where they are none. */
+export const idOfBytes = <Id extends Brand<string, string>>(bytes: Uint8Array): Id | undefined => {
+  let text = ''
+  for (const [at, byte] of bytes.entries())
+    text += at === 4 || at === 6 || at === 8 || at === 10 ? `-${pairs[byte]}` : pairs[byte]
+  return parseId<Id>(text)
+}
+
 /** A version 4 UUID in lower case, the form of every id that the vault makes; `undefined` for anything else. */
 export const parseId = <Id extends Brand<string, string>>(text: string): Id | undefined => {
   const lower = text.toLowerCase()

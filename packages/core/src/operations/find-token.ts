@@ -22,11 +22,15 @@ export const findToken = async (
   at: EpochMs,
 ): Promise<Result<FoundToken, Refusal>> => {
   const { tenant } = caller.principal
+  const standing = await store.standing(tokenId)
+  if (!standing || verdictOn(use, standing, at) === 'absent') return refuse({ type: 'TokenNotFound' })
+  const { scopeId } = standing
+  const isOwn = scopeId === tenant.defaultScopeId
+  if (!isOwn && !(await store.isLinked(scopeId, tenant.id))) return refuse({ type: 'TokenNotFound' })
   const token = await store.token(tokenId)
+  // The first look may be a moment old, and what is used must be what was judged.
   if (!token || verdictOn(use, token, at) === 'absent') return refuse({ type: 'TokenNotFound' })
-  const isOwn = token.scopeId === tenant.defaultScopeId
-  if (!isOwn && !(await store.isLinked(token.scopeId, tenant.id))) return refuse({ type: 'TokenNotFound' })
-  return ok({ token, place: { scopeId: token.scopeId, environment: tenant.environment, tokenId } })
+  return ok({ token, place: { scopeId, environment: tenant.environment, tokenId } })
 }
 
 export const isStillUsable = async (store: Store, tokenId: TokenId, at: EpochMs): Promise<boolean> => {

@@ -571,6 +571,17 @@ describe('a token that changes between the look at it and the intent', () => {
   })
 })
 
+test('what is remembered of a token may refuse a forward, and never allows one', async () => {
+  const bench = await open()
+  const { vault, tenant, tokenId } = bench
+  const active = await vault.store.standing(tokenId)
+  await suspendToken(vault, callerOf(tenant), tokenId)
+  const remembering = (standing: typeof active): Store => ({ ...vault.store, standing: async () => standing })
+  const refused = refusedWith({ type: 'TokenNotFound' })
+  expect(await forward(bench, { store: remembering(active) })).toEqual(refused)
+  expect(await forward(bench, { store: remembering(undefined) })).toEqual(refused)
+})
+
 describe('the outcome of a forward names what became of its token meanwhile', () => {
   test.each([
     ['suspended', suspendToken],
@@ -601,15 +612,20 @@ describe('the outcome of a forward names what became of its token meanwhile', ()
 
   test('and that nobody knows, if it cannot be read', async () => {
     const bench = await open()
-    let reads = 0
+    let isGone = false
     const store: Store = {
       ...bench.vault.store,
       token: async (id) => {
-        if (reads++ > 0) throw new UnavailableError('gone')
+        if (isGone) throw new UnavailableError('gone')
         return bench.vault.store.token(id)
       },
     }
-    expect((await forward(bench, { store })).ok).toBe(true)
+    const egress = createEgressDouble(async () => {
+      await suspendToken(bench.vault, callerOf(bench.tenant), bench.tokenId)
+      isGone = true
+      return approved
+    })
+    expect((await forward(bench, { store, egress })).ok).toBe(true)
     const [, outcome] = await entriesOf(bench.vault)
     expect(outcome?.[9]).toMatchObject({ sent: 'yes', tokenMeanwhile: 'unknown' })
   })

@@ -105,7 +105,7 @@ const sendAndSettle = async (
   reserved: Reserved,
 ): Promise<Result<Answer, Refusal> | 'token changed'> => {
   const { egress, ids } = ports
-  const { forward, taken } = reserved
+  const { forward, opened, taken } = reserved
   const { tokenId } = command
   const forwardId = ids.uuid()
   const audit: AuditForward = (outcome, at, details) =>
@@ -120,7 +120,7 @@ const sendAndSettle = async (
     const outcome = await egress.send(forward, parcel.value)
     sent = sentOf(outcome)
     // Nobody waits for it: the answer is the caller's, whether or not the disk takes its time.
-    void recordOutcome(ports, tokenId, outcome, audit)
+    void recordOutcome(ports, opened.token, outcome, audit)
     return outcome.type === 'answered' ? ok(outcome.answer) : refuse(outcome.refusal)
   } finally {
     if (sent === 'no' && taken) await returnCode(ports, tokenId, taken)

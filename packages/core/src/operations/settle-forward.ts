@@ -6,7 +6,7 @@ import type { TokenId } from '../kernel/ids.ts'
 import type { EpochMs } from '../kernel/time.ts'
 import type { Clock, CodeStore, Readiness, SendOutcome, Store } from '../ports.ts'
 import { stateOf, type TokenState } from '../tokens/lifecycle.ts'
-import type { StoredToken } from '../tokens/token.ts'
+import type { TokenStanding } from '../tokens/token.ts'
 import type { auditOf } from './caller.ts'
 import { isStillUsable } from './find-token.ts'
 
@@ -27,19 +27,21 @@ const attempts = 8
  */
 export const recordOutcome = async (
   { store, readiness, clock }: { store: Store; readiness: Readiness; clock: Clock },
-  tokenId: TokenId,
+  sent: TokenStanding,
   outcome: SendOutcome,
   audit: AuditForward,
 ): Promise<void> => {
   const at = clock.now()
   const [said, details] = describe(outcome)
+  // Almost always nobody has touched it, and the commit itself finds out.
+  let token: TokenStanding | undefined | 'unknown' = sent
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const token = await findNow(store, tokenId)
       const meanwhile = nameState(token, at)
       const entry = meanwhile === 'active' ? details : { ...details, tokenMeanwhile: meanwhile }
       const expected: readonly Change[] = typeof token === 'object' ? [{ type: 'expect-token', token }] : []
       if ((await store.commit([...expected, audit(said, at, entry)])).ok) return
+      token = await findNow(store, sent.id)
     }
     await store.commit([audit(said, at, { ...details, tokenMeanwhile: 'unknown' })])
   } catch {
@@ -61,7 +63,7 @@ export const returnCode = async (
 export const sentOf = (outcome: SendOutcome): Sent =>
   outcome.type === 'answered' ? 'yes' : 'sent' in outcome.refusal ? outcome.refusal.sent : 'no'
 
-const findNow = async (store: Store, tokenId: TokenId): Promise<StoredToken | undefined | 'unknown'> => {
+const findNow = async (store: Store, tokenId: TokenId): Promise<TokenStanding | undefined | 'unknown'> => {
   try {
     return await store.token(tokenId)
   } catch {
@@ -70,7 +72,7 @@ const findNow = async (store: Store, tokenId: TokenId): Promise<StoredToken | un
 }
 
 /** A row goes only long after its token was deleted, or when it is past its time. */
-const nameState = (token: StoredToken | undefined | 'unknown', at: EpochMs): TokenState | 'unknown' => {
+const nameState = (token: TokenStanding | undefined | 'unknown', at: EpochMs): TokenState | 'unknown' => {
   if (token === 'unknown') return token
   return token ? stateOf(token, at) : 'deleted'
 }

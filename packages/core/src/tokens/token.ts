@@ -22,6 +22,12 @@ export interface BankToken extends TokenRecord {
   readonly mask: AccountMask
 }
 
+/** What decides whether a token may be used. */
+export type TokenStanding = Pick<
+  StoredToken,
+  'id' | 'scopeId' | 'version' | 'status' | 'expiresAt' | 'invalidatedAt'
+>
+
 interface TokenRecord {
   readonly id: TokenId
   readonly scopeId: ScopeId

@@ -189,6 +189,7 @@ test.each([
 
 describe('numbers', () => {
   const spellings = [
+    '9007199254740993',
     '10.00',
     '1E5',
     '1e+5',

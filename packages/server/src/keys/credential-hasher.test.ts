@@ -46,3 +46,25 @@ test('a credential of before a rotation still matches, and a new one is hashed u
   expect(hasher.matches(before, secret, id)).toBe(true)
   expect(hasher.matches(after, secret, id)).toBe(true)
 })
+
+test('what was proven once is proven again, and lets no other secret, hash or credential in', async () => {
+  const { hasher } = await makeFixture()
+  const hash = hasher.hash(secret, id)
+  const other = new Secret('another secret that is long enough')
+  for (let round = 0; round < 2; round++) {
+    expect(hasher.matches(hash, secret, id)).toBe(true)
+    expect(hasher.matches(hash, other, id)).toBe(false)
+    expect(hasher.matches(hasher.hash(other, id), secret, id)).toBe(false)
+    expect(hasher.matches(hash, secret, idOf(2))).toBe(false)
+  }
+})
+
+test('a secret that was proven under a key is worth nothing once the key is gone', async () => {
+  const { keyring } = await makeFixture()
+  let owned = keyring.vaultKeys('credential')
+  const hasher = createCredentialHasher({ vaultKeys: () => owned })
+  const hash = hasher.hash(secret, id)
+  expect(hasher.matches(hash, secret, id)).toBe(true)
+  owned = { active: undefined, usable: [] }
+  expect(hasher.matches(hash, secret, id)).toBe(false)
+})

@@ -76,7 +76,8 @@ describe('the directory', () => {
   test.each(Object.entries(forgetsAfter))('after %s forgets: %s', async (type, forgets) => {
     const { read, directory } = createCounted()
     await directory.store.tenant(tenant.id)
-    await directory.store.commit([{ type: 'audit' } as Change, { type } as Change])
+    const change = { type, token: { id: records.id() } } as unknown as Change
+    await directory.store.commit([{ type: 'audit' } as Change, change])
     await directory.store.tenant(tenant.id)
     expect(read).toHaveBeenCalledTimes(forgets ? 2 : 1)
   })

@@ -1,5 +1,6 @@
 import type { Change } from '@cardkeep/core/changes'
 import type { Store } from '@cardkeep/core/ports'
+import { createStandings } from './standings.ts'
 
 /** A store that remembers what every request asks for and only operators change. */
 export interface Directory {
@@ -45,10 +46,12 @@ const unrelated: ReadonlySet<Change['type']> = new Set([
  */
 export const createDirectory = (store: Store): Directory => {
   const caches = new Set<Map<string, unknown>>()
+  const standings = createStandings(store.standing)
   let generation = 0
   const forget = (): void => {
     generation++
     for (const cache of caches) cache.clear()
+    standings.forget()
   }
 
   const remember = <Key extends string, Value>(
@@ -79,10 +82,13 @@ export const createDirectory = (store: Store): Directory => {
     store: {
       ...store,
       commit: async (changes) => {
+        standings.touched(changes)
         const result = await store.commit(changes)
+        standings.touched(changes)
         if (!changes.every(({ type }) => unrelated.has(type))) forget()
         return result
       },
+      standing: standings.standing,
       tenant: remember(store.tenant),
       scope: remember(store.scope),
       credential: remember(store.credential),

@@ -1,5 +1,5 @@
 import { decodeBase32, encodeBase32 } from '@cardkeep/core/kernel/base32'
-import type { CredentialId } from '@cardkeep/core/kernel/ids'
+import { bytesOfId, type CredentialId, idOfBytes } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import type { CredentialHeaders, PresentedCredential } from '../../http/dialect.ts'
@@ -15,9 +15,9 @@ export const readCredential = (headers: CredentialHeaders): PresentedCredential 
   const secret = headers['x-api-key']
   if (typeof secret !== 'string' || secret === '') return undefined
   const publicKey = headers['x-pub-key']
-  const id = form.exec(secret)?.[1]
+  const bytes = decodeBase32(form.exec(secret)?.[1] ?? '')
   return {
-    id: id && idOf(id),
+    id: bytes && idOfBytes<CredentialId>(bytes),
     secret,
     publicKey: typeof publicKey === 'string' ? publicKey : undefined,
   }
@@ -34,18 +34,6 @@ export const spellCredential = (
   environment: Environment,
   random: { readonly secret: Uint8Array; readonly public: Uint8Array },
 ): OzuraCredential => ({
-  apiKey: new Secret(`key_${environment}_${encodeBase32(uuidBytes(id))}_${encodeBase32(random.secret)}`),
+  apiKey: new Secret(`key_${environment}_${encodeBase32(bytesOfId(id))}_${encodeBase32(random.secret)}`),
   publicKey: `pk_${environment === 'live' ? 'prod' : 'test'}_${encodeBase32(random.public)}`,
 })
-
-const uuidBytes = (id: CredentialId): Uint8Array => Buffer.from(id.replaceAll('-', ''), 'hex')
-
-const idOf = (text: string): string | undefined => {
-  const bytes = decodeBase32(text)
-  return (
-    bytes &&
-    Buffer.from(bytes)
-      .toString('hex')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  )
-}

@@ -19,7 +19,7 @@ import {
   type Tenant,
 } from '@cardkeep/core/tenants/tenant'
 import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
-import type { StoredToken, TokenStatus } from '@cardkeep/core/tokens/token'
+import type { StoredToken, TokenStanding, TokenStatus } from '@cardkeep/core/tokens/token'
 import {
   type Row,
   readBytes,
@@ -89,6 +89,15 @@ export const readToken = (row: Row): StoredToken => {
   const bin = readText(row, 'bin')
   return { type: 'card', ...record, scheme: readWord(row, 'scheme', schemes), mask: { bin, ...mask } }
 }
+
+export const readStanding = (row: Row): TokenStanding => ({
+  id: readId(row, 'id'),
+  scopeId: readId(row, 'scope_id'),
+  version: readNumber(row, 'version'),
+  status: readWord(row, 'status', statuses),
+  expiresAt: readOptional(row, 'expires_at', readTime),
+  invalidatedAt: readOptional(row, 'invalidated_at', readTime),
+})
 
 export const readFingerprint = (row: Row): StoredFingerprint => ({
   scopeId: readId(row, 'scope_id'),

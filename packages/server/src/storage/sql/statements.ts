@@ -50,6 +50,7 @@ export const statements = {
   // Where several write at once it must also hold the row until the end of the transaction.
   expectToken: 'select 1 as found from tokens where id = $1 and version = $2',
   eraseToken: 'delete from tokens where id = $1 and version = $2 returning fingerprint_no',
+  standing: 'select id, scope_id, version, status, expires_at, invalidated_at from tokens where id = $1',
   token: `select ${tokenColumns} from ${tokens} where tokens.id = $1`,
   uniqueToken: `select ${tokenColumns} from ${tokens} where fingerprints.scope_id = $1 and fingerprints.hash = $2
     and tokens.is_unique = 1 and tokens.status <> 'deleted'`,

@@ -20,9 +20,13 @@ export const scrubAfterMs = 1_000
 export interface Scrubber {
   /** These were written. */
   written(changes: readonly Change[]): void
-  /** Clears the log now if anything was erased since. */
+  /** Clears the log now if anything was erased since. Where another process reads it, waits a second at most. */
   finish(): void
 }
+
+/** Others read for some milliseconds at a time. */
+const finishTries = 40
+const finishPauseMs = 20
 
 /**
  * The database overwrites erased rows, but the log still has the pages as they were before. Copying it into the
@@ -31,6 +35,8 @@ export interface Scrubber {
 export const createScrubber = (database: Database): Scrubber => {
   const truncate = database.prepare('pragma wal_checkpoint(truncate)')
   let timer: NodeJS.Timeout | undefined
+  // A process that died in the second after it erased something left that to whoever opens the database next.
+  const atStart = setTimeout(() => scrub(), scrubAfterMs).unref()
 
   const arm = (): void => {
     timer ??= setTimeout(scrub, scrubAfterMs).unref()
@@ -56,10 +62,15 @@ export const createScrubber = (database: Database): Scrubber => {
       if (changes.some(isErasing)) arm()
     },
     finish: () => {
+      clearTimeout(atStart)
       if (!timer) return
       clearTimeout(timer)
       timer = undefined
-      isTruncated()
+      // The process may end with this call, and nobody else knows what was erased.
+      for (let tried = 0; tried < finishTries && !isTruncated(); tried++) pause(finishPauseMs)
     },
   }
 }
+
+/** Nothing else is left to be done meanwhile. */
+const pause = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { Change } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { createRecords } from '@cardkeep/testing/conformance/records'
@@ -190,6 +192,51 @@ describe('the SQLite store', () => {
       await store.close()
       expect(remains(file, tokens.flatMap(bytesOf))).toBe(0)
     })
+
+    test('a second after the next start, where a crash came before that', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      for (const { token } of tokens) await store.commit([{ type: 'erase-token', token }])
+      // As the disk stands when the process dies: the database and its log.
+      const copy = join(makeWorkspace().path, 'copy.db')
+      copyFileSync(file, copy)
+      copyFileSync(`${file}-wal`, `${copy}-wal`)
+      expect(remains(copy, tokens.flatMap(bytesOf))).toBeGreaterThan(0)
+      await openStore(copy)
+      vi.advanceTimersByTime(scrubAfterMs)
+      expect(remains(copy, tokens.flatMap(bytesOf))).toBe(0)
+    })
+
+    test('when it closes while another reads for a moment', async () => {
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      for (const { token } of tokens) await store.commit([{ type: 'erase-token', token }])
+      const reader = await startReader(file, 150)
+      await store.close()
+      expect(remains(file, tokens.flatMap(bytesOf))).toBe(0)
+      await reader.ended
+    })
+
+    /** Another process that holds what it read for so many milliseconds, and keeps the file open. */
+    const startReader = async (file: string, ms: number) => {
+      const worker = new Worker(
+        `const { parentPort, workerData } = require('node:worker_threads')
+        const { DatabaseSync } = require('node:sqlite')
+        const database = new DatabaseSync(workerData.file)
+        database.exec('begin')
+        database.prepare('select count(*) from tokens').get()
+        parentPort.postMessage('reads')
+        setTimeout(() => {
+          database.exec('commit')
+          setTimeout(() => database.close(), 1_200)
+        }, workerData.ms)`,
+        { eval: true, workerData: { file, ms } },
+      )
+      const ended = once(worker, 'exit')
+      await once(worker, 'message')
+      return { ended }
+    }
 
     type Filled = Awaited<ReturnType<typeof fill>>['tokens'][number]
     const bytesOf = ({ token, fingerprint }: Filled): readonly Buffer[] => [

@@ -18,6 +18,7 @@ import {
   readKeySet,
   readScope,
   readShipment,
+  readStanding,
   readTenant,
   readToken,
 } from '../sql/rows.ts'
@@ -117,6 +118,7 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     },
 
     token: (id) => find('token', [idValue(id)], readToken),
+    standing: (id) => find('standing', [idValue(id)], readStanding),
     uniqueToken: ({ scopeId, hash }) => find('uniqueToken', [idValue(scopeId), hash], readToken),
     fingerprint: (scopeId, hash) => find('fingerprint', [idValue(scopeId), hash], readFingerprint),
     expiredTokens: (at, limit) => list('expiredTokens', [at, limit], readToken),
