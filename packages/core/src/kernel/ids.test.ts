@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseId } from './ids.ts'
+import { bytesOfId, idOfBytes, parseId } from './ids.ts'
 
 const id = '0f8fad5b-d9cb-469f-a165-70867728950e'
 
@@ -22,4 +22,19 @@ test.each([
   ['that is nothing', ''],
 ])('one %s is none', (_, text) => {
   expect(parseId(text)).toBeUndefined()
+})
+
+test('an id is its sixteen bytes, and they are the id', () => {
+  const parsed = parseId(id)
+  if (!parsed) throw new Error('not an id')
+  expect([...bytesOfId(parsed)]).toEqual([...Buffer.from(id.replaceAll('-', ''), 'hex')])
+  expect(idOfBytes(bytesOfId(parsed))).toBe(id)
+})
+
+test.each([
+  ['too few', new Uint8Array(15)],
+  ['of no version', new Uint8Array(16)],
+  ['none', new Uint8Array()],
+])('bytes that are %s are no id', (_, bytes) => {
+  expect(idOfBytes(bytes)).toBeUndefined()
 })

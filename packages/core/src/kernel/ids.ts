@@ -17,9 +17,19 @@ const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 
 /** The 16 bytes of an id. */
 export const bytesOfId = (id: Brand<string, string>): Uint8Array => {
-  const hex = id.replaceAll('-', '')
-  return Uint8Array.from({ length: 16 }, (_, at) => Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16))
+  const bytes = new Uint8Array(16)
+  let digits = 0
+  for (let at = 0; at < id.length; at++) {
+    const code = id.charCodeAt(at)
+    if (code === hyphen) continue
+    const place = digits >> 1
+    bytes[place] = ((bytes[place] ?? 0) << 4) | (code <= nine ? code - zero : code - letterA + 10)
+    digits++
+  }
+  return bytes
 }
+
+const [hyphen, zero, nine, letterA] = [0x2d, 0x30, 0x39, 0x61]
 
 const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
