@@ -35,17 +35,18 @@ const finishPauseMs = 20
 export const createScrubber = (database: Database): Scrubber => {
   const truncate = database.prepare('pragma wal_checkpoint(truncate)')
   let timer: NodeJS.Timeout | undefined
-  // A process that died in the second after it erased something left that to whoever opens the database next.
-  const atStart = setTimeout(() => scrub(), scrubAfterMs).unref()
+  let isOwed = false
+  let isFinished = false
 
   const arm = (): void => {
-    timer ??= setTimeout(scrub, scrubAfterMs).unref()
+    if (!isFinished) timer ??= setTimeout(scrub, scrubAfterMs).unref()
   }
 
   const scrub = (): void => {
     timer = undefined
     // Another process reads what the log holds, or writes: later then.
-    if (!isTruncated()) arm()
+    if (isTruncated()) isOwed = false
+    else arm()
   }
 
   const isTruncated = (): boolean => {
@@ -57,15 +58,19 @@ export const createScrubber = (database: Database): Scrubber => {
     }
   }
 
+  // A process that died in the second after it erased something left that to whoever opens the database next.
+  arm()
+
   return {
     written: (changes) => {
-      if (changes.some(isErasing)) arm()
+      if (!changes.some(isErasing)) return
+      isOwed = true
+      arm()
     },
     finish: () => {
-      clearTimeout(atStart)
-      if (!timer) return
+      isFinished = true
       clearTimeout(timer)
-      timer = undefined
+      if (!isOwed) return
       // The process may end with this call, and nobody else knows what was erased.
       for (let tried = 0; tried < finishTries && !isTruncated(); tried++) pause(finishPauseMs)
     },

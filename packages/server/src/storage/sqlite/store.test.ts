@@ -193,6 +193,18 @@ describe('the SQLite store', () => {
       expect(remains(file, tokens.flatMap(bytesOf))).toBe(0)
     })
 
+    test('and nothing of it runs after it has closed', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const { store, tokens } = await fill(freshFile())
+      const [first, second] = tokens
+      if (!first || !second) throw new Error('there are no tokens')
+      await store.commit([{ type: 'erase-token', token: first.token }])
+      vi.advanceTimersByTime(scrubAfterMs)
+      await store.commit([{ type: 'erase-token', token: second.token }])
+      await store.close()
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
     test('a second after the next start, where a crash came before that', async () => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       const file = freshFile()
