@@ -40,7 +40,7 @@ test('a dry run tells all that a forward would do, and the provider hears of non
     token: { says: 'usable' },
     destination: { says: 'allowed', rule: { origin: provider.origin } },
     headers: { says: 'allowed' },
-    address: { says: 'allowed', addresses: ['127.0.0.1'] },
+    address: { says: 'allowed', addresses: ['not public'] },
     tls: { says: 'trusted', protocol: 'TLSv1.3' },
     policy: { says: 'allowed' },
     code: { says: 'not_looked_up', address: 'session' },

@@ -60,7 +60,7 @@ test("the provider gets the vault's headers beside the caller's", async () => {
   })
 })
 
-test.each(['Authorization', 'authorization', 'AUTHORIZATION', 'stripe-account'])(
+test.each(['Authorization', 'authorization', 'AUTHORIZATION', 'stripe-account', 'Stripe_Account'])(
   'whoever stole an API key cannot send cards to an account of their own with %s',
   async (name) => {
     const before = provider.requests.length

@@ -67,7 +67,7 @@ const mark = (kind: GuessKind, tenantId: TenantId, what: string): string => `${k
 const groupsOfNetwork = 4
 
 /** An IPv4 address as it is; of an IPv6 address the first 64 bits, because whoever has one has the other 2^64 too. */
-const networkOf = (address: string): string => {
+export const networkOf = (address: string): string => {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   if (!address.includes(':')) return address

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isProviderHeader, withContentType } from './headers.ts'
+import { isProviderHeader, mayComeBack, withContentType } from './headers.ts'
 
 test('headers name the type of the body once, as the caller named it', () => {
   expect(withContentType({ 'Content-type': 'text/xml' }, 'application/json')).toEqual({
@@ -38,3 +38,13 @@ describe('a destination may have a header added', () => {
     ['x', 'a'.repeat(8 * 1024 + 1)],
   ])('but not "%s" with %j', (name, value) => expect(isProviderHeader(name, value)).toBe(false))
 })
+
+test.each(['accept', 'accept-language', 'user-agent', 'stripe-version', 'x-api-version', 'version'])(
+  'what %s says is no secret',
+  (name) => expect(mayComeBack(name)).toBe(true),
+)
+
+test.each(['authorization', 'x-api-key', 'cookie', 'stripe-account', 'x-version-key'])(
+  'what %s says must not come back',
+  (name) => expect(mayComeBack(name)).toBe(false),
+)

@@ -50,3 +50,19 @@ export const isProviderHeader = (name: string, value: string): boolean =>
   value.trim() === value &&
   value !== '' &&
   value.length <= maxProviderHeaderLength
+
+const tellable: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-charset',
+  'accept-language',
+  'cache-control',
+  'content-language',
+  'prefer',
+  'user-agent',
+])
+
+/**
+ * Whether a header says only what is wanted, and not who asks. Such a value may come back, and does wherever it stands by
+ * chance: an answer in which `application/json` or a date were hidden would be wrong. `name` is in lower case.
+ */
+export const mayComeBack = (name: string): boolean => tellable.has(name) || name.endsWith('version')

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DestinationId } from '../kernel/ids.ts'
 import type { Destination, ForwardMethod } from './destination.ts'
-import { findDestination, isAllowed } from './match.ts'
+import { findDestination, isAllowed, reservedHeaders } from './match.ts'
 
 const origin = 'https://psp.example'
 
@@ -169,4 +169,20 @@ test('of two that are as narrow the one that adds headers is chosen, whichever c
   expect(findDestination([adding, bare], target('/'))).toBe(adding)
   const narrower = destination({ pathPrefix: '/v1' })
   expect(findDestination([adding, narrower], target('/v1/x'))).toBe(narrower)
+})
+
+test('a caller sends no header that the destination adds, or a narrower one of its origin', () => {
+  const adding = (name: string, parts: Partial<Destination> = {}) =>
+    destination({ ...parts, headers: [{ name, sealedValue: new Uint8Array([1]) }] })
+  const bare = destination()
+  const all = [
+    bare,
+    adding('a', { methods: ['POST'] }),
+    adding('b', { pathPrefix: '/v1' }),
+    adding('c', { pathPrefix: '/v1/charges' }),
+    adding('d', { origin: 'https://other.example' }),
+  ]
+  expect(reservedHeaders(all, bare)).toEqual(['a', 'b', 'c'])
+  expect(reservedHeaders(all, destination({ pathPrefix: '/v1' }))).toEqual(['b', 'c'])
+  expect(reservedHeaders(all, destination({ pathPrefix: '/v2' }))).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { Destination, ForwardMethod } from './destination.ts'
+import type { Destination, ForwardMethod, ProviderHeader } from './destination.ts'
 
 /** A URL taken apart by someone who has parsed it; core has no parser of its own. */
 export interface Target {
@@ -38,3 +38,15 @@ export const findDestination = (
       (a, b) =>
         (b.pathPrefix?.length ?? 0) - (a.pathPrefix?.length ?? 0) || b.headers.length - a.headers.length,
     )[0]
+
+/**
+ * The headers that are not a caller's to send to this destination: its own, and those of narrower ones of the same origin. What
+ * is no path of theirs to us may be one to the provider, to whom `/V1` or `/v1;x` may be `/v1`.
+ */
+export const reservedHeaders = (
+  destinations: readonly Destination[],
+  { origin, pathPrefix = '' }: Destination,
+): readonly ProviderHeader['name'][] =>
+  destinations
+    .filter((other) => other.origin === origin && (other.pathPrefix ?? '').startsWith(pathPrefix))
+    .flatMap(({ headers }) => headers.map(({ name }) => name))

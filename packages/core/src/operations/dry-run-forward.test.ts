@@ -57,6 +57,7 @@ test('a dry run shows the request as it would go, with nothing that may not be s
       url: `${benchOrigin}/v1/charges?x=1`,
       headers: {
         'X-Key': 'k',
+        'accept-encoding': 'identity',
         'content-type': 'application/json',
         authorization: '[added by the vault]',
       },
@@ -281,4 +282,15 @@ test('a request without a body shows none', async () => {
   expect(ran.verdicts.body).toEqual({ passes: true, says: 'none', bytes: undefined })
   expect(ran.request).toMatchObject({ method: 'GET', body: undefined, headers: { 'x-key': 'k' } })
   expect(ran.request.headers).not.toHaveProperty('content-type')
+})
+
+test('the URL and the headers are told as they would go, and where they would not, as they came', async () => {
+  const bench = await open()
+  const given = { url: `${benchOrigin}/v1/./x/../charges?a=ü`, headers: { 'Accept-Encoding': 'gzip' } }
+  expect((await dryRun(bench, given)).request).toMatchObject({
+    url: `${benchOrigin}/v1/charges?a=%C3%BC`,
+    headers: { 'accept-encoding': 'identity' },
+  })
+  const refused = { url: 'https://psp.invalid/./x', headers: { 'Accept-Encoding': 'gzip' } }
+  expect((await dryRun(bench, refused)).request).toMatchObject(refused)
 })

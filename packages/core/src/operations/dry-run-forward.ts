@@ -36,12 +36,16 @@ export const dryRunForward = async (
   command: ForwardRequest,
 ): Promise<Result<DryRun, Refusal>> => {
   const { store, egress } = ports
-  const { template, method, url } = command
+  const { template, method } = command
   const destinations = await store.destinations(caller.principal.tenant.id)
   // Without headers first: one that is refused says nothing of the destination.
   const bare = egress.admit({ ...command, destinations, headers: {} })
   const forward = bare.ok ? bare.value : undefined
   const admitted = egress.admit({ ...command, destinations })
+  // The address is read and headers are set on the way: what would go is told, not what was asked for.
+  const going = admitted.ok
+    ? { ...command, url: admitted.value.url.href, headers: admitted.value.headers }
+    : command
   const opened = await openToken(ports, caller, command.tokenId)
   const probe = forward && (await egress.probe(forward))
   const placeholders = listPlaceholders(template, opened.ok ? opened.value.instrument : undefined)
@@ -62,7 +66,7 @@ export const dryRunForward = async (
   await store.commit([auditDryRun(ports, caller, command, passes, verdicts)])
   return ok({
     passes,
-    request: { method, url, headers: maskHeaders(command, forward?.destination), body },
+    request: { method, url: going.url, headers: maskHeaders(going, forward?.destination), body },
     placeholders,
     verdicts,
   })

@@ -16,7 +16,7 @@ export interface DryRun {
 export interface MaskedRequest {
   readonly method: ForwardMethod
   readonly url: string
-  /** As the caller gave them, and `addedByVault` in the place of each value that the destination adds. */
+  /** As they would go, or as the caller gave them where they would not; and `addedByVault` in the place of each value that the destination adds. */
   readonly headers: Readonly<Record<string, string>>
   /** `undefined` for a method without a body, and where not every placeholder has a value. */
   readonly body: string | undefined

@@ -27,6 +27,21 @@ describe('an account number of eight digits and more is covered wherever it stan
     expect(text('12345678', guardOf('12345678'))).toBe('****5678')
   })
 
+  test('without its zeros, as a reader of numbers writes it', () => {
+    expect(json({ account_number: 123456789, other: 123456789 })).toEqual({
+      account_number: 6789,
+      other: 6789,
+    })
+    expect(text('account <123456789> refused')).toBe('account <*****6789> refused')
+    expect(text('account_type=1', guardOf('00000001'))).toBe('account_type=1')
+    const seven = guardOf('0001234567')
+    expect(json({ account_number: 1234567, amount: 1234567 }, seven)).toEqual({
+      account_number: 0,
+      amount: 1234567,
+    })
+    expect(text('account_number=1234567', seven)).toBe('account_number=*******')
+  })
+
   test('in JSON and in headers', () => {
     expect(json({ a: '000123456789', b: ['x 000123456789'] })).toEqual({
       a: '********6789',
@@ -54,6 +69,7 @@ describe('a shorter one is covered', () => {
         {
           account_number: '12345',
           bank: { account: { digits: 12345 } },
+          bank_details: { number: 12345 },
           other: '12345',
           list: [{ name: 'account_number', value: 12345 }],
         },
@@ -62,6 +78,7 @@ describe('a shorter one is covered', () => {
     ).toEqual({
       account_number: '*****',
       bank: { account: { digits: 0 } },
+      bank_details: { number: 0 },
       other: '*****',
       list: [{ name: 'account_number', value: 0 }],
     })

@@ -1,3 +1,4 @@
+import type { Destination } from '@cardkeep/core/destinations/destination'
 import type { ForwardWish } from '@cardkeep/core/ports'
 import { makeDestination } from '@cardkeep/testing/provider/destination'
 import fc from 'fast-check'
@@ -181,6 +182,55 @@ describe('headers', () => {
       expect(admitForward(wish({ url, destinations, headers: { 'x-other': '1' } })).ok).toBe(true)
     },
   )
+
+  test.each(['X_Api_Key', 'x.api-key', 'x-api_KEY'])(
+    "that the destination adds are not the caller's to send in another spelling of the same variable: %s",
+    (header) => {
+      const headers = [{ name: 'x-api-key', sealedValue: new Uint8Array([1]) }]
+      const destinations = [makeDestination('https://psp.test', { headers })]
+      const url = 'https://psp.test/'
+      expect(admitForward(wish({ url, destinations, headers: { [header]: 'stolen' } }))).toEqual({
+        ok: false,
+        error: { type: 'HeaderNotAllowed', header },
+      })
+    },
+  )
+
+  test.each(['Content_Length', 'transfer_encoding', 'Proxy_Authorization'])(
+    'of the connection are refused in that spelling too: %s',
+    (header) =>
+      expect(admitHeader(header)).toEqual({ ok: false, error: { type: 'HeaderNotAllowed', header } }),
+  )
+
+  test('may be spelled alike where neither is of the vault', () => {
+    expect(admitForward(wish({ headers: { 'X-A': '1', X_A: '2' } })).ok).toBe(true)
+  })
+
+  describe('that one destination adds, beside another of the same origin', () => {
+    const headers = [{ name: 'authorization', sealedValue: new Uint8Array([1]) }]
+    const narrow = makeDestination('https://psp.test', { pathPrefix: '/v1', headers })
+    const broad = makeDestination('https://psp.test')
+    const send = (path: string, ...destinations: Destination[]) =>
+      admitForward(
+        wish({ url: `https://psp.test${path}`, destinations, headers: { Authorization: 'Bearer stolen' } }),
+      ).ok
+
+    test.each(['/V1/charges', '/v1;x/charges', '//v1/charges', '/v1%2fcharges'])(
+      'are refused on %s, which the provider may read as the path of the narrower',
+      (path) => {
+        expect(admitForward(wish({ url: `https://psp.test${path}`, destinations: [broad] })).ok).toBe(true)
+        expect(send(path, narrow, broad)).toBe(false)
+        expect(send(path, broad)).toBe(true)
+      },
+    )
+
+    test('are free where the paths have nothing in common, or the origins', () => {
+      const aside = makeDestination('https://psp.test', { pathPrefix: '/v2' })
+      expect(send('/v2/charges', narrow, aside)).toBe(true)
+      const other = makeDestination('https://other.test', { headers })
+      expect(send('/v1/charges', other, broad)).toBe(true)
+    })
+  })
 
   test('may not come twice in different case', () => {
     expect(admitForward(wish({ headers: { 'X-A': '1', 'x-a': '2' } }))).toEqual({

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { findDestination } from '@cardkeep/core/destinations/match'
+import { findDestination, reservedHeaders } from '@cardkeep/core/destinations/match'
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { AdmittedForward, ForwardWish } from '@cardkeep/core/ports'
@@ -16,7 +16,7 @@ export const admitForward = (wish: ForwardWish): Result<AdmittedForward, Refusal
   const address = literalAddress(url.hostname)
   if (address && !isAllowedAddress(address, destination.allowPrivate))
     return refuse({ type: 'DestinationNotAllowed' })
-  const headers = admitHeaders(wish.headers, destination.headers)
+  const headers = admitHeaders(wish.headers, reservedHeaders(destinations, destination))
   return headers.ok ? ok({ url, method, headers: headers.value, destination }) : headers
 }
 

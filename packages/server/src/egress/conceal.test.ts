@@ -71,6 +71,40 @@ describe('a header that the vault added does not come back', () => {
     )
   })
 
+  test('as the name, where that is the secret and no password goes with it', () => {
+    const own = guardFor(`Basic ${Buffer.from('sk_live_open_sesame:').toString('base64')}`)
+    expect(text('No such key: sk_live_open_sesame', own)).toBe('No such key: [concealed]')
+  })
+
+  test.each([
+    'Token token=4eC39HqLyjWDarjtT1zdp7dc, id=merchant',
+    'Key id="merchant", secret="4eC39HqLyjWDarjtT1zdp7dc"',
+    'lang=en; session=4eC39HqLyjWDarjtT1zdp7dc',
+  ])('as the one of several fields that is long enough to be a secret: %s', (value) => {
+    expect(text('merchant 4eC39HqLyjWDarjtT1zdp7dc of en', guardFor(value))).toBe(
+      'merchant [concealed] of en',
+    )
+  })
+
+  test.each(['\n', '\r\n', '\r\n  ', '%0A', '\\n'])('in base64 with lines that end in %j', (end) => {
+    const long = 'sk_live_4eC39HqLyjWDarjtT1zdp7dc4eC39HqLyjWDarjtT1zdp7dc'
+    const echo = (
+      Buffer.from(`authorization: Bearer ${long}`)
+        .toString('base64')
+        .match(/.{1,20}/g) ?? []
+    ).join(end)
+    expect(text(`<${echo}>`, guardFor(`Bearer ${long}`))).toMatch(
+      /^<[A-Za-z0-9+/\s%\\]{0,32}\[concealed\]=*>$/,
+    )
+  })
+
+  test('in the base64 of URLs', () => {
+    const long = 'sk>>>???~~~sk>>>???~~~'
+    const echo = Buffer.from(long).toString('base64url')
+    expect(echo).toMatch(/[-_]/)
+    expect(text(`<${echo}>`, guardFor(long))).toContain('[concealed]')
+  })
+
   test('in an encoding that the answer does not name', () => {
     const hidden = Buffer.from(key, 'utf16le')
     expect(guard.isReadable({ text: hidden.toString('utf8'), bytes: hidden })).toBe(false)

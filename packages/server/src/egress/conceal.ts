@@ -1,5 +1,5 @@
 import { openSecret, type Secret } from '@cardkeep/core/kernel/secret'
-import { base64Core } from './echo-encoded.ts'
+import { base64Core, base64Gap } from './echo-encoded.ts'
 import { readString, walkJson } from './json-walk.ts'
 
 /** Takes out of an answer what the vault itself added to the request: a caller must not learn it from an echo. */
@@ -12,23 +12,23 @@ export interface Concealer {
 }
 
 export const createConcealer = (values: readonly Secret<string>[]): Concealer => {
-  const spellings = [
-    ...new Set(values.flatMap((value) => partsOf(openSecret(value, 'conceal'))).flatMap(spell)),
-  ]
-  if (spellings.length === 0) return nothing
   // The longest first: of a value and its part the whole is to go.
-  const pattern = new RegExp(
-    spellings
-      .toSorted((a, b) => b.length - a.length)
-      .map(literally)
-      .join('|'),
-    'gi',
+  const parts = [...new Set(values.flatMap((value) => partsOf(openSecret(value, 'conceal'))))].toSorted(
+    (a, b) => b.length - a.length,
   )
-  const conceal = (text: string): string => text.replaceAll(pattern, concealed)
+  if (parts.length === 0) return nothing
+  const pattern = new RegExp(parts.flatMap(spell).join('|'), 'gi')
+  const findBase64 = createBase64Finder(parts)
+  const conceal = (text: string): string => {
+    const clear = text.replaceAll(pattern, concealed)
+    const base64 = findBase64(clear)
+    return base64 ? clear.replaceAll(base64, concealed) : clear
+  }
   return {
     text: conceal,
     json: (text) => concealJson(text, conceal),
-    count: (text) => text.match(pattern)?.length ?? 0,
+    count: (text) =>
+      (text.match(pattern)?.length ?? 0) + (text.match(findBase64(text) ?? never)?.length ?? 0),
   }
 }
 
@@ -41,23 +41,64 @@ const nothing: Concealer = { text: (text) => text, json: (text) => text, count: 
 /** Anything shorter occurs by chance. */
 const shortest = 8
 
-/** The value; behind the name of a scheme the credentials (RFC 9110 section 11.4); of Basic ones what they mean. */
+/**
+ * The value; behind the name of a scheme the credentials (RFC 9110 section 11.4); of Basic ones what they mean. Many providers
+ * take a key for the name and nothing for the password; where there is a password the name is no secret.
+ */
 const partsOf = (value: string): readonly string[] => {
   const [, scheme, credentials] = /^([\w-]+) +(\S.*)$/.exec(value) ?? []
   const basic = scheme?.toLowerCase() === 'basic' ? Buffer.from(credentials ?? '', 'base64').toString() : ''
-  const password = basic.slice(basic.indexOf(':') + 1)
-  return [value, credentials ?? '', basic, password].filter((part) => part.length >= shortest)
+  const colon = basic.indexOf(':')
+  const [name, password] = [basic.slice(0, Math.max(0, colon)), basic.slice(colon + 1)]
+  const secret = password.length >= shortest ? password : name
+  const fields = Array.from(value.matchAll(field), ([, text = '']) => text)
+  return [value, credentials ?? '', basic, secret, ...fields].filter((part) => part.length >= shortest)
 }
 
-/** As it is and as URLs, JSON, HTML and base64 write it. */
-const spell = (part: string): readonly string[] => [
-  part,
-  encodeURIComponent(part),
-  JSON.stringify(part).slice(1, -1),
-  JSON.stringify(part).slice(1, -1).replaceAll('/', '\\/'),
-  part.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character),
-  ...[0, 1, 2].map((before) => base64Core(part, before)),
-]
+/** As in `token=…` and `secret="…"`. A shorter one may be a word, as the name of a realm is. */
+const field = /[\w.-]="?([^\s",;]{16,})/g
+
+/** Patterns for it as it is and as URLs, JSON and HTML write it. */
+const spell = (part: string): readonly string[] =>
+  [
+    part,
+    encodeURIComponent(part),
+    JSON.stringify(part).slice(1, -1),
+    JSON.stringify(part).slice(1, -1).replaceAll('/', '\\/'),
+    part.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character),
+  ]
+    .toSorted((a, b) => b.length - a.length)
+    .map(literally)
+
+/**
+ * Answers the pattern for base64 in either alphabet and with ends of lines in it, if any may be there: it is large, and most
+ * answers echo nothing.
+ */
+const createBase64Finder = (parts: readonly string[]): ((text: string) => RegExp | undefined) => {
+  const cores = parts.flatMap((part) => [0, 1, 2].map((before) => base64Core(part, before)))
+  const folded = cores.map(foldBase64)
+  const shortestCore = Math.min(...folded.map(({ length }) => length))
+  return (text) => {
+    if (text.length < shortestCore) return undefined
+    const bare = foldBase64(text.replaceAll(gaps, ''))
+    return folded.some((core) => bare.includes(core)) ? base64Pattern(cores) : undefined
+  }
+}
+
+const gaps = new RegExp(base64Gap(1), 'g')
+const never = /(?!)/g
+
+const foldBase64 = (text: string): string => text.toLowerCase().replaceAll('-', '+').replaceAll('_', '/')
+
+const base64Pattern = (cores: readonly string[]): RegExp =>
+  new RegExp(
+    cores
+      .map((core) => Array.from(core, (character) => twins[character] ?? character).join(base64Gap(0)))
+      .join('|'),
+    'gi',
+  )
+
+const twins: Readonly<Record<string, string>> = { '+': '[+-]', '/': '[/_]' }
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -69,7 +69,7 @@ const findEncoding = (text: string, pattern: RegExp, run: Run, spans: Span[]): v
 const blank = '[ \\t\\r\\n]|\\\\{1,8}[nrt]|%0[aAdD]|&#(?:1[03]|x[aAdD]);'
 
 /** Gaps are bounded, which bounds the time for each place where a number could begin. */
-const base64Gap = (atLeast: number) => `(?:${blank}){${atLeast},16}`
+export const base64Gap = (atLeast: number): string => `(?:${blank}){${atLeast},16}`
 /** Between bytes stands a space, a colon or a dash; groups of bytes and their lines stand apart. */
 const hexGap = (atLeast: number) => `(?:[:-]|${blank}){${atLeast},16}`
 const listGap = `(?:,|${blank}){1,64}`

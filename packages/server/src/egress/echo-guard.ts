@@ -80,11 +80,15 @@ const soughtOf = ({ pan, accountNumber, code }: Pick<Parcel, 'pan' | 'accountNum
   const finders: NumberFinder[] = []
   if (pan) finders.push(createPanFinder(openSecret(pan, 'conceal')))
   if (code) named.push({ digits: openSecret(code, 'conceal'), kind: 'code' })
-  const account = accountNumber && openSecret(accountNumber, 'conceal')
-  if (account && account.length >= shortestFoundAccount) finders.push(createAccountFinder(account))
-  else if (account) named.push({ digits: account, kind: 'account' })
+  for (const digits of spellAccount(accountNumber && openSecret(accountNumber, 'conceal')))
+    if (digits.length >= shortestFoundAccount) finders.push(createAccountFinder(digits))
+    else named.push({ digits, kind: 'account' })
   return { findNumbers: joinFinders(finders), named }
 }
+
+/** Whoever reads it as a number writes it back without its leading zeros. What is left of a few digits is no longer its own. */
+const spellAccount = (digits = ''): readonly string[] =>
+  [...new Set([digits, digits.replace(/^0+/, '')])].filter((spelled) => spelled.length >= 4)
 
 const joinFinders = ([first, ...others]: readonly NumberFinder[]): NumberFinder | undefined =>
   first && others.length > 0 ? (text) => mergeSpans([first, ...others].flatMap((find) => find(text))) : first

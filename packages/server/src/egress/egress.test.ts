@@ -592,6 +592,17 @@ describe('a header of the destination', () => {
     expect(await send(egress, destination, '/v1/charges')).toMatchObject(answered(200))
   })
 
+  test('that only says what is wanted leaves an answer in which the same stands as it is', async () => {
+    const provider = await provide()
+    const openHeader = async () => new Secret('application/json')
+    const accept = { name: 'accept', sealedValue: Buffer.from('sealed') }
+    const destination = destinationOf(provider, { headers: [accept] })
+    expect(await send(makeEgress({ openHeader }), destination, '/v1/charges')).toMatchObject({
+      answer: { headers: { 'content-type': 'application/json' } },
+    })
+    expect(provider.requests.at(-1)?.headers.accept).toBe('application/json')
+  })
+
   test('does not come back from a provider that repeats what it gets', async () => {
     const repeat: Behaviour = ({ headers }, response) => {
       response.setHeader('x-echo', headers.authorization ?? '')

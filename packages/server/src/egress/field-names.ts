@@ -25,7 +25,7 @@ const codeInName =
 /** These are too short to be looked for inside other words. */
 const codeAsName = /^(?:card|cc)?(?:cid|csc|cav|cvx|cv2)\d?(?:code|value|number)?$/
 
-const accountInName = /account|acct/
+const accountInName = /account|acct|bank/
 
 const amountInName = /amount|quantity|currency|status/
 

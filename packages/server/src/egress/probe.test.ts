@@ -44,7 +44,7 @@ const probe = (destination: Destination, options: Partial<EgressOptions> = {}) =
   return egress.probe(admitted.value)
 }
 
-const addresses = ['127.0.0.1']
+const addresses = ['not public']
 const reached = (tls: string, protocol?: string) => ({ addresses, address: 'allowed', tls, protocol })
 
 /** Accepts connections and keeps what is said to it. */
@@ -134,7 +134,7 @@ describe('no connection is opened', () => {
     expect(
       await probe(makeDestination(`https://psp.test:${port}`, { allowPrivate: true }), { resolve }),
     ).toEqual({
-      addresses: ['127.0.0.1', '169.254.169.254'],
+      addresses: ['not public', 'not public'],
       address: 'refused',
       tls: 'not tried',
       protocol: undefined,
@@ -152,6 +152,15 @@ describe('no connection is opened', () => {
       tls: 'not tried',
       protocol: undefined,
     })
+  })
+})
+
+test('which machines a network of its own has is told to nobody, and of public ones who they are', async () => {
+  const resolve = async () =>
+    ['203.0.113.7', '8.8.8.8', '10.1.2.3', '2606:4700::1'].map((address) => ({ address, family: 4 }))
+  expect(await probe(makeDestination('https://psp.test'), { resolve })).toMatchObject({
+    address: 'refused',
+    addresses: ['not public', '8.8.8.8', 'not public', '2606:4700::1'],
   })
 })
 

@@ -1,4 +1,4 @@
-import { withContentType } from '@cardkeep/core/destinations/headers'
+import { mayComeBack, withContentType } from '@cardkeep/core/destinations/headers'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { openSecret, type Secret } from '@cardkeep/core/kernel/secret'
 import type { AdmittedForward, Parcel, SendOutcome } from '@cardkeep/core/ports'
@@ -53,7 +53,7 @@ type Refused = Extract<SendOutcome, { type: 'refused' }>
 interface Came {
   readonly type: 'came'
   readonly incoming: Incoming
-  /** What the vault added to the request that was answered. */
+  /** What the vault added to the request that was answered and must not come back. */
   readonly added: readonly Secret<string>[]
 }
 
@@ -83,7 +83,10 @@ const exchange = async (
         deadline,
         answerBytes: limits.answerBytes,
       })
-      if (result.ok) return { type: 'came', incoming: result.value, added: added.map(({ value }) => value) }
+      if (result.ok) {
+        const secrets = added.filter(({ name }) => !mayComeBack(name))
+        return { type: 'came', incoming: result.value, added: secrets.map(({ value }) => value) }
+      }
       if (result.error.type !== 'NotStarted') return refused(result.error)
     }
     return refused(failed('no', 'connection lost'))

@@ -30,3 +30,13 @@ test('the addresses behind one network of IPv6 count as one', () => {
   expect(noted.filter(Boolean)).toHaveLength(100)
   expect(notes.admit('2001:db8:0:2::1').isNoted).toBe(true)
 })
+
+test.each([
+  ['zeros left out', (host: string) => `2001:db8::${host}`],
+  ['zeros written', (host: string) => `2001:DB8:0:0:${host}::`],
+])('however the network is spelled: %s', (_, spell) => {
+  const notes = createRefusalNotes(createFixedClock())
+  const noted = Array.from({ length: 130 }, (_, at) => notes.admit(spell((at + 1).toString(16))).isNoted)
+  expect(noted.filter(Boolean)).toHaveLength(100)
+  expect(notes.admit('2001:db8:0:0:ffff::1').isNoted).toBe(false)
+})

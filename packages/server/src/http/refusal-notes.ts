@@ -1,3 +1,4 @@
+import { networkOf } from '@cardkeep/core/codes/guesses'
 import { minuteMs } from '@cardkeep/core/kernel/time'
 import type { Clock } from '@cardkeep/core/ports'
 
@@ -42,7 +43,3 @@ export const createRefusalNotes = (clock: Clock): RefusalNotes => {
     },
   }
 }
-
-/** Whoever has one address of IPv6 has the 64 bits behind the network. */
-const networkOf = (address: string): string =>
-  address.includes(':') ? address.split(':').slice(0, 4).join(':') : address

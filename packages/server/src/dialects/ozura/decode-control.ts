@@ -43,6 +43,9 @@ export const readFormWish = (input: RouteInput): Result<ProxyWish, Refusal> => {
   const fields = readForm(String(input.body))
   if (!fields.ok) return fields
   // What stands in a header or the query is not looked for in the form: there the name is the provider's own.
+  // Where the rest may stand in the form, a dry run that is asked for there must not become a charge.
+  const asksInForm = fields.value.some(([name]) => name === 'dry_run')
+  if (asksInForm && !('dry_run' in input.query)) return refuse({ type: 'InvalidField', field: 'dry_run' })
   const inForm = fields.value.filter(([name]) => isControl(name) && !isGiven(input, name))
   return readWish(input, inForm, {
     template: { type: 'form', fields: fields.value.filter((field) => !inForm.includes(field)) },

@@ -242,6 +242,16 @@ describe('as a form or XML', () => {
     expect(formOf(body, parts)).toEqual({ ok: false, error: { type: 'InvalidField', field: 'token' } })
   })
 
+  test('does not take a dry run that is asked for in the form for a field of the provider', () => {
+    expect(formOf('dry_run=true&a=1')).toEqual({
+      ok: false,
+      error: { type: 'InvalidField', field: 'dry_run' },
+    })
+    expect(bodyOf(formOf('dry_run=true&a=1', { headers: controls, query: { dry_run: 'false' } }))).toBe(
+      'dry_run=true&a=1',
+    )
+  })
+
   test.each(['token', 'proxy_url'])('asks for %s where it is nowhere', (field) => {
     const headers = Object.fromEntries(
       Object.entries(controls).filter(([name]) => name !== `x-${field.replace('_', '-')}`),
