@@ -1,7 +1,7 @@
 import type { EventId, WebhookId } from '@cardkeep/core/kernel/ids'
 import { createWebhook } from '@cardkeep/core/operations/change-webhooks'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
-import type { Vault } from '@cardkeep/server/compose'
+import type { Vault } from '@cardkeep/server/compose/open-vault'
 import { needsForm } from '@cardkeep/server/webhooks/forms/forms'
 import { benchOperator, needs } from './vault.ts'
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Result } from '@cardkeep/core/kernel/result'
 import { createTenant } from '@cardkeep/core/operations/create-tenant'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
-import { openVault, type Vault } from '@cardkeep/server/compose'
+import { openVault, type Vault } from '@cardkeep/server/compose/open-vault'
 import { readConfig } from '@cardkeep/server/config'
 
 /** Opens the vault of a bench in its folder. A load of minutes holds more codes at a time than one tenant usually may. */

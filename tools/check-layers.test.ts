@@ -43,14 +43,24 @@ describe('an arrow against the table is found at its line', () => {
       '../ephemeral/b.ts',
       'keys uses ephemeral (../ephemeral/b.ts)',
     ],
-    ['egress uses compose', `${server}/egress/a.ts`, '../compose.ts', 'egress uses compose (../compose.ts)'],
+    [
+      'egress uses compose',
+      `${server}/egress/a.ts`,
+      '../compose/b.ts',
+      'egress uses compose (../compose/b.ts)',
+    ],
     [
       'http uses a dialect',
       `${server}/http/a.ts`,
       '../dialects/ozura/b.ts',
       'http uses dialects (../dialects/ozura/b.ts)',
     ],
-    ['anyone uses the command line', `${server}/compose.ts`, './cli/b.ts', 'compose uses cli (./cli/b.ts)'],
+    [
+      'anyone uses the command line',
+      `${server}/compose/a.ts`,
+      '../cli/b.ts',
+      'compose uses cli (../cli/b.ts)',
+    ],
     [
       'what ships uses test code',
       `${server}/cli/a.ts`,
@@ -76,12 +86,12 @@ describe('an arrow inwards is no finding', () => {
     ['a dialect uses its own files', `${server}/dialects/ozura/a.ts`, './b.ts'],
     ['a dialect uses http', `${server}/dialects/ozura/a.ts`, '../../http/route.ts'],
     ['the table of credentials uses a dialect', `${server}/dialects/credentials.ts`, './ozura/auth.ts'],
-    ['compose uses storage', `${server}/compose.ts`, './storage/sqlite/store.ts'],
+    ['compose uses storage', `${server}/compose/a.ts`, '../storage/sqlite/store.ts'],
     ['ephemeral uses keys, as its row gives a reason for', `${server}/ephemeral/a.ts`, '../keys/b.ts'],
     ['everyone uses core', `${server}/keys/a.ts`, '@cardkeep/core/ports'],
     ['server uses a module of Node without a seat', `${server}/keys/a.ts`, 'node:crypto'],
     ['a file reads its own version', `${server}/cli/a.ts`, '../../package.json'],
-    ['test code uses anything', 'packages/testing/src/a.ts', '@cardkeep/server/compose'],
+    ['test code uses anything', 'packages/testing/src/a.ts', '@cardkeep/server/compose/serve-vault'],
     ['a test uses anything', `${server}/keys/a.test.ts`, '../http/b.ts'],
   ])('%s', (_, file, specifier) => expect(check({ [file]: `import { b } from '${specifier}'` })).toEqual([]))
 })

@@ -1,4 +1,4 @@
-import { dialects } from '@cardkeep/server/compose'
+import { dialects } from '@cardkeep/server/compose/dialects'
 import type { Dialect } from '@cardkeep/server/http/dialect'
 import { describeDialect, describeVault, type OpenApiDocument } from '@cardkeep/server/http/openapi'
 import { version } from '@cardkeep/server/version'

@@ -3,7 +3,7 @@
  *
  *   bin → cli → doctor → compose → dialects, jobs → http, storage, ephemeral, egress, audit → keys → log → core
  *
- * A layer that wants something of another asks for a port of the core and is handed the implementation by compose.ts.
+ * A layer that wants something of another asks for a port of the core and is handed the implementation by compose.
  * Where a row allows more than that it gives the reason.
  */
 
@@ -21,7 +21,7 @@ export interface Layer {
 }
 
 const viaPort = (port: string): string =>
-  `Ask for \`${port}\` of packages/core/src/ports.ts; compose.ts hands it over. What both need is a rule, and rules belong in core.`
+  `Ask for \`${port}\` of packages/core/src/ports.ts; compose hands it over. What both need is a rule, and rules belong in core.`
 
 export const layers: readonly Layer[] = [
   {
@@ -51,6 +51,7 @@ export const layers: readonly Layer[] = [
       'config',
       'credentials',
       'audit',
+      'shipping',
       'bins',
       'jobs',
       'keys',
@@ -60,20 +61,20 @@ export const layers: readonly Layer[] = [
     ],
     because:
       'A command explains the failures of keys, makes credentials in the form of their dialect and signing secrets in ' +
-      'that of their webhook, reads the audit log and signs it; what it opens to do so comes from compose.ts.',
-    instead: 'Nothing uses the command line; what is shared belongs in core or in compose.ts.',
+      'that of their webhook, reads the audit log and signs it; what it opens to do so comes from compose.',
+    instead: 'Nothing uses the command line; what is shared belongs in core or in compose.',
   },
   {
     name: 'doctor',
     at: 'packages/server/src/doctor/',
-    uses: ['compose', 'config', 'audit', 'core'],
-    because: 'It examines a vault as compose.ts opened it.',
+    uses: ['compose', 'config', 'audit', 'shipping', 'core'],
+    because: 'It examines a vault as compose opened it, and how far its audit log has been shipped.',
     instead:
       'Only the command line examines; what a running vault must know of itself is readiness, in http.',
   },
   {
     name: 'compose',
-    at: 'packages/server/src/compose.ts',
+    at: 'packages/server/src/compose/',
     uses: [
       ...[
         'dialects',
@@ -83,11 +84,10 @@ export const layers: readonly Layer[] = [
         'keys',
         'egress',
         'jobs',
-        'audit',
         'shipping',
         'webhooks',
+        'metrics',
       ],
-      ...['metrics'],
       ...['log', 'clock', 'services', 'config', 'core'],
     ],
     instead: 'Implementations are handed over, not fetched: take what you need as a parameter.',
@@ -96,7 +96,7 @@ export const layers: readonly Layer[] = [
     name: 'config',
     at: 'packages/server/src/config.ts',
     uses: ['core'],
-    instead: 'Take the one value you need as a parameter; compose.ts passes it on.',
+    instead: 'Take the one value you need as a parameter; compose passes it on.',
   },
   {
     name: 'services',
@@ -108,7 +108,7 @@ export const layers: readonly Layer[] = [
     name: 'clock',
     at: 'packages/server/src/clock.ts',
     uses: ['core'],
-    instead: 'Take `Clock` or `Ids` of packages/core/src/ports.ts; compose.ts hands them over.',
+    instead: 'Take `Clock` or `Ids` of packages/core/src/ports.ts; compose hands them over.',
   },
   {
     name: 'log',
@@ -177,7 +177,7 @@ export const layers: readonly Layer[] = [
     uses: ['audit', 'jobs', 'log', 'config', 'core'],
     because:
       'It writes the log as the audit folder spells it, again and again, to the places that settings name.',
-    instead: 'The audit log leaves the machine by packages/server/src/shipping/ alone; compose.ts starts it.',
+    instead: 'The audit log leaves the machine by packages/server/src/shipping/ alone; compose starts it.',
   },
   {
     name: 'keys',
@@ -196,14 +196,14 @@ export const layers: readonly Layer[] = [
     at: 'packages/server/src/webhooks/',
     uses: ['log', 'core'],
     because: 'What was paused or given up is written down.',
-    instead: 'Events are told by a change of type `emit-event`; compose.ts starts what delivers them.',
+    instead: 'Events are told by a change of type `emit-event`; compose starts what delivers them.',
   },
   {
     name: 'metrics',
     at: 'packages/server/src/metrics/',
     uses: ['http', 'ephemeral', 'keys', 'version', 'core'],
     because: 'It wraps what it counts, and knows each of them by its type alone.',
-    instead: 'Nothing counts itself: compose.ts puts the counting around it.',
+    instead: 'Nothing counts itself: compose puts the counting around it.',
   },
   {
     name: 'version',
@@ -216,6 +216,6 @@ export const layers: readonly Layer[] = [
     at: 'packages/server/src/jobs/',
     uses: ['log', 'config', 'core'],
     because: 'A job that fails is written down, and one of them watches the files that the settings name.',
-    instead: 'Nothing waits for a job: compose.ts starts it, and what it runs is an operation of the core.',
+    instead: 'Nothing waits for a job: compose starts it, and what it runs is an operation of the core.',
   },
 ]

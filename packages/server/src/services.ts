@@ -10,7 +10,7 @@ import type {
   Store,
 } from '@cardkeep/core/ports'
 
-/** What an operation may be handed: the ports of the core, each with the implementation that compose.ts chose. */
+/** What an operation may be handed: the ports of the core, each with the implementation that compose/ chose. */
 export interface Services {
   readonly store: Store
   readonly codes: CodeStore

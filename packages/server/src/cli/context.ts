@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Operator } from '@cardkeep/core/operations/operator'
-import { openVault, type Vault } from '../compose.ts'
+import { openVault, type Vault } from '../compose/open-vault.ts'
 import { readConfig } from '../config.ts'
 import { createOutput, type Output } from './output.ts'
 

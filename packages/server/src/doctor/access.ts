@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { dayMs } from '@cardkeep/core/kernel/time'
 import { idleLimitMs, isGood, unusedSince } from '@cardkeep/core/tenants/credential-use'
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import type { Finding } from './finding.ts'
 
 /** Who may come in, and what the vault shows where it goes. */

@@ -1,5 +1,5 @@
 import { dayMs } from '@cardkeep/core/kernel/time'
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import type { Finding } from './finding.ts'
 
 /** Issuers open and close ranges all the time. */

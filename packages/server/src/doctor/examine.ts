@@ -1,4 +1,4 @@
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import { examineAccess } from './access.ts'
 import { examineAudit } from './audit.ts'
 import { examineBins } from './bins.ts'

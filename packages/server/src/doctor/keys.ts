@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dayMs } from '@cardkeep/core/kernel/time'
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import type { Config } from '../config.ts'
 import type { Finding } from './finding.ts'
 

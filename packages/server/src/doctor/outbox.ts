@@ -1,5 +1,5 @@
 import { minuteMs } from '@cardkeep/core/kernel/time'
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import type { Finding } from './finding.ts'
 
 export const examineOutbox = async (vault: Vault): Promise<readonly Finding[]> => [

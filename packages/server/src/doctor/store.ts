@@ -1,4 +1,4 @@
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import type { Finding } from './finding.ts'
 
 export const examineStore = async (vault: Vault): Promise<readonly Finding[]> => [

@@ -1,3 +1,4 @@
+import { auditRun } from '@cardkeep/core/audit/run'
 import type { Clock, Readiness, Store } from '@cardkeep/core/ports'
 import type { Log } from '../log/log.ts'
 
@@ -24,22 +25,7 @@ export const createReadiness = (
   /** An outcome was lost: the log must say so before the vault may call itself ready again. */
   const mendAudit = async (): Promise<boolean> => {
     try {
-      await store.commit([
-        {
-          type: 'audit',
-          entry: {
-            at: clock.now(),
-            action: 'audit.started',
-            outcome: 'success',
-            tenantId: undefined,
-            actor: { type: 'vault', id: undefined },
-            origin: undefined,
-            requestId: undefined,
-            subject: { type: 'audit', id: 'log' },
-            details: { after: 'an entry could not be written' },
-          },
-        },
-      ])
+      await store.commit([auditRun(clock.now(), 'audit.started', { after: 'an entry could not be written' })])
       return true
     } catch {
       return false

@@ -1,0 +1,34 @@
+import { purgeClaims } from '@cardkeep/core/idempotency/purge-claims'
+import { hourMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
+import { disableIdleCredentials } from '@cardkeep/core/operations/disable-idle-credentials'
+import { purgeDeadDeliveries } from '@cardkeep/core/operations/replay-delivery'
+import { sweepTokens } from '@cardkeep/core/operations/sweep-tokens'
+import { followEveryMs } from '../jobs/follow-database.ts'
+import type { Job } from '../jobs/jobs.ts'
+import type { Services } from '../services.ts'
+
+export interface JobParts {
+  readonly services: Pick<Services, 'store' | 'codes' | 'clock' | 'ids'>
+  readonly backend: { sweep(): unknown }
+  readonly guesses: { sweep(): unknown }
+  readonly follow: () => Promise<void>
+  readonly checkpoint: () => Promise<void>
+  readonly reloadCertificate: () => Promise<void>
+}
+
+/** Everything that a running vault does again and again, beside shipping its log and delivering its events. */
+export const listJobs = ({ services, ...parts }: JobParts): readonly Job[] => [
+  { name: 'expire codes', everyMs: secondMs, run: async () => void parts.backend.sweep() },
+  { name: 'forget guesses', everyMs: minuteMs, run: async () => void parts.guesses.sweep() },
+  { name: 'follow the database', everyMs: followEveryMs, run: parts.follow },
+  { name: 'sweep tokens', everyMs: minuteMs, run: async () => void (await sweepTokens(services)) },
+  { name: 'sign the audit log', everyMs: minuteMs, run: parts.checkpoint },
+  {
+    name: 'disable idle credentials',
+    everyMs: hourMs,
+    run: async () => void (await disableIdleCredentials(services)),
+  },
+  { name: 'reload the certificate', everyMs: 5 * secondMs, run: parts.reloadCertificate },
+  { name: 'purge idempotency keys', everyMs: minuteMs, run: () => purgeClaims(services) },
+  { name: 'purge dead deliveries', everyMs: hourMs, run: () => purgeDeadDeliveries(services) },
+]
