@@ -92,6 +92,36 @@ test('the log leaves the machine as it is written, through a crash too, and show
   expect(cut.stderr).toContain('which were signed, are missing')
 })
 
+test('a log that nobody signed is not taken for that of a known key, nor for one that meets an earlier export', async () => {
+  const scenario = await runScenario(makeGround())
+  await scenario.demo.tokenize(card)
+  const folder = makeWorkspace().path
+  const exported = join(folder, 'exported.jsonl')
+  await scenario.command('audit', 'export', '--out', exported)
+  const [first = '', ...rest] = readFileSync(exported, 'utf8').trim().split('\n')
+  const { signing_keys } = await scenario.command<{ signing_keys: string[] }>('audit', 'verify')
+  const verify = (...words: readonly string[]) => runToEnd(scenario, ['audit', 'verify', ...words])
+  const known = ['--key', signing_keys[0] ?? '']
+  expect(await verify('--file', exported, '--against', exported, ...known)).toMatchObject({ code: 0 })
+
+  const unsigned = join(folder, 'unsigned.jsonl')
+  const entries = rest.filter((line) => line.startsWith('{"type":"entry"'))
+  writeFileSync(unsigned, [first, ...entries].map((line) => `${line}\n`).join(''))
+  expect(await verify('--file', unsigned, ...known)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no signature by a key that is named'),
+  })
+
+  // It says of itself that it begins behind all that was signed before.
+  const far = join(folder, 'far.jsonl')
+  const after = { seq: 1_000_000, hash: '00'.repeat(32), archived: false }
+  writeFileSync(far, `${JSON.stringify({ ...(JSON.parse(first) as object), after })}\n`)
+  expect(await verify('--file', far, '--against', exported)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('nothing in common'),
+  })
+})
+
 test('a sink that cannot be reached stops nothing, and is told of', async () => {
   const scenario = await runScenario(makeGround({ CARDKEEP_AUDIT_SHIP: 'syslog+tcp://127.0.0.1:1' }))
   await scenario.demo.tokenize(card)

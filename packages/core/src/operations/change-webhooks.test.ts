@@ -57,6 +57,14 @@ test('a webhook is kept with its secret sealed, and where it goes is written dow
   ])
 })
 
+test('a query, which may hold a password, is kept out of the audit log', async () => {
+  const { vault, ports, tenant, made } = await open()
+  const url = `${made.url}?token=hidden`
+  const created = await createWebhook(ports, testOperator, tenant, { ...made, url })
+  expect(created).toMatchObject({ ok: true, value: { url } })
+  expect((await lastEntry(vault)).at(-1)).toMatchObject({ url: made.url })
+})
+
 test.each([
   ['live', false, 'http://127.0.0.1/hook', false],
   ['live', true, 'http://127.0.0.1/hook', false],

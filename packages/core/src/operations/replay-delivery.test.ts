@@ -58,6 +58,33 @@ test('a delivery that was given up is due again under its number, from the first
   ])
 })
 
+test('all are replayed where each is given up again at once, however many', async () => {
+  const { vault, tenants, claim, giveUp } = await open()
+  await giveUp(tenants[0], 1_700)
+  const { store, clock } = vault
+  clock.advance(minuteMs)
+  // The endpoint is gone: what is replayed comes back as the newest of those that were given up.
+  const gone = {
+    ...store,
+    commit: async (changes: Parameters<typeof store.commit>[0]) => {
+      const committed = await store.commit(changes)
+      clock.advance(1)
+      const claimed = await claim()
+      await store.commit(
+        claimed.map(({ no }) => ({
+          type: 'give-up-delivery',
+          no,
+          attempts: 1,
+          at: clock.now(),
+          failure: 'answered 410',
+        })),
+      )
+      return committed
+    },
+  }
+  expect(await replayDeliveries({ store: gone, clock }, testOperator, undefined)).toBe(1_700)
+})
+
 test('what was not given up is not replayed', async () => {
   const { vault, tenants, giveUp } = await open()
   const [no = 0] = await giveUp(tenants[0], 1)

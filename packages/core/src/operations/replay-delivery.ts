@@ -27,11 +27,16 @@ export const replayDeliveries = async (
   const { store, clock } = ports
   const startedAt = clock.now()
   let replayed = 0
+  let limit = perCommit
   for (;;) {
-    const dead = await store.deadDeliveries(tenantId, perCommit)
-    // What is replayed to an endpoint that is gone is given up again at once.
-    const meant = dead.filter(({ deadAt }) => deadAt <= startedAt)
-    if (meant.length === 0) return replayed
+    const dead = await store.deadDeliveries(tenantId, limit)
+    // What is replayed to an endpoint that is gone is given up again at once, and then stands before the rest.
+    const meant = dead.filter(({ deadAt }) => deadAt <= startedAt).slice(0, perCommit)
+    if (meant.length === 0) {
+      if (dead.length < limit) return replayed
+      limit *= 2
+      continue
+    }
     // Somebody else replayed some of them or removed their webhook; what is left is read again.
     if (await replay(ports, operator, meant)) replayed += meant.length
   }

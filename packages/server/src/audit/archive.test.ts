@@ -76,7 +76,7 @@ test('a second archive goes on where the first ended, and an export of the rest 
   if (!second) throw new Error('nothing is so old')
   const path = fileIn()
   await archiveAudit(vault, testOperator, second, path)
-  expect(await verifyAudit({ ...(await readExport(path)) })).toMatchObject({ from: first.seq + 1 })
+  expect(await verifyAudit(await readExport(path))).toMatchObject({ ok: true, from: first.seq + 1 })
   expect(await verifyVault(vault)).toMatchObject({ ok: true, from: second.seq + 1 })
   const exported = fileIn('rest.jsonl')
   writeFileSync(
@@ -84,6 +84,54 @@ test('a second archive goes on where the first ended, and an export of the rest 
     (await Array.fromAsync(exportLines(vault.store))).map((line) => `${line}\n`).join(''),
   )
   expect(await verifyAudit(await readExport(exported))).toMatchObject({ ok: true, from: second.seq + 1 })
+})
+
+test('an archive that lost what another one moved away while it was written removes nothing', async () => {
+  const vault = await openAfterDays(6)
+  const cutAt = (days: number) => findCut(vault.store, epochMs(vault.clock.now() - days * dayMs))
+  const [early, late] = [await cutAt(5), await cutAt(2)]
+  if (!early || !late) throw new Error('nothing is so old')
+  let isFirst = true
+  const overtaken = {
+    ...vault.store,
+    // As another command that ends between the first line of the file and its first entry.
+    auditEntries: async (after: number, limit: number) => {
+      if (isFirst) {
+        isFirst = false
+        await archiveAudit(vault, testOperator, early, fileIn())
+      }
+      return vault.store.auditEntries(after, limit)
+    },
+  }
+  const path = fileIn('late.jsonl')
+  expect(await archiveAudit({ ...vault, store: overtaken }, testOperator, late, path)).toBeUndefined()
+  expect(await vault.store.auditAnchor()).toMatchObject({ seq: early.seq })
+  expect(existsSync(path)).toBe(false)
+  expect(await verifyVault(vault)).toMatchObject({ ok: true, from: early.seq + 1 })
+})
+
+test('an archive that ends behind another never takes the cut back', async () => {
+  const vault = await openAfterDays(6)
+  const cutAt = (days: number) => findCut(vault.store, epochMs(vault.clock.now() - days * dayMs))
+  const [early, late] = [await cutAt(5), await cutAt(2)]
+  if (!early || !late) throw new Error('nothing is so old')
+  let isFirst = true
+  const overtaken = {
+    ...vault.store,
+    // As another command that ends between the file of this one and its commit.
+    commit: async (changes: readonly Change[]) => {
+      if (isFirst) {
+        isFirst = false
+        await archiveAudit(vault, testOperator, late, fileIn())
+      }
+      return vault.store.commit(changes)
+    },
+  }
+  expect(
+    await archiveAudit({ ...vault, store: overtaken }, testOperator, early, fileIn('early.jsonl')),
+  ).toBeUndefined()
+  expect(await vault.store.auditAnchor()).toMatchObject({ seq: late.seq })
+  expect(await verifyVault(vault)).toMatchObject({ ok: true, from: late.seq + 1 })
 })
 
 test('nothing is removed where the file is there already, or cannot be written', async () => {

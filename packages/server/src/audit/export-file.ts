@@ -17,7 +17,10 @@ import type { AuditMaterial } from './verify.ts'
 
 /** The log as lines, keys first, then signatures, then entries, up to the place that is named or to its end. */
 export async function* exportLines(store: Store, upTo = Number.POSITIVE_INFINITY): AsyncGenerator<string> {
-  yield writeHead(await store.keys(), await readStart(store))
+  const start = await readStart(store)
+  // The entry that announces a cut comes a retention later, and so stands in none of the next archives.
+  const isWhole = upTo === Number.POSITIVE_INFINITY
+  yield writeHead(await store.keys(), start && { ...start, isArchived: isWhole })
   for (const checkpoint of await store.checkpoints())
     if (checkpoint.seq <= upTo) yield writeCheckpoint(checkpoint)
   for await (const entry of readAllEntries(store, upTo)) yield writeEntryLine(entry)

@@ -1,8 +1,10 @@
-import { dayMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
+import { dayMs, type EpochMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
+import type { Store } from '@cardkeep/core/ports'
 import { findCut } from '../audit/archive.ts'
 import { readMaterial } from '../audit/material.ts'
 import { verifyAudit } from '../audit/verify.ts'
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
+import { readProgress, type SinkProgress } from '../shipping/progress.ts'
 import type { Finding } from './finding.ts'
 
 export const examineAudit = async (vault: Vault): Promise<readonly Finding[]> => [
@@ -22,27 +24,41 @@ const examineChain = async ({ store }: Vault): Promise<Finding> => {
     : { check: 'audit', status: 'fail', detail: verdict.problem ?? '' }
 }
 
-/** A sink is asked for work every second; so far behind it cannot be reached. */
+/** A sink is asked for work every second; an entry that has waited so long was not taken. */
 const patienceMs = 5 * minuteMs
 
-const examineShipping = async ({ store, clock }: Vault): Promise<Finding> => {
+const examineShipping = async ({ store, clock, config }: Vault): Promise<Finding> => {
   const check = 'audit shipping'
-  const shipments = await store.auditShipments()
-  if (shipments.length === 0)
+  const progress = await readProgress(store, config.auditSinks)
+  if (progress.length === 0)
     return {
       check,
       status: 'warn',
       detail: 'the log is only in this database: name a place for it in CARDKEEP_AUDIT_SHIP (PCI DSS 10.3.3)',
     }
-  const head = await store.auditHead()
-  const behind = shipments.filter(({ seq, at }) => seq < head.seq && clock.now() - at > patienceMs)
-  return behind.length === 0
-    ? { check, status: 'ok', detail: `${shipments.length} places follow` }
-    : {
-        check,
-        status: 'fail',
-        detail: behind.map(({ sink, seq }) => `${sink} has it up to ${seq}`).join('; '),
-      }
+  const late = epochMs(clock.now() - patienceMs)
+  const behind: SinkProgress[] = []
+  for (const sink of progress) if (await hasWaited(store, sink, late)) behind.push(sink)
+  const empty = progress.filter(({ seq }) => seq === 0)
+  const told = behind.length > 0 ? behind : empty
+  if (told.length === 0) return { check, status: 'ok', detail: `${progress.length} places follow` }
+  return {
+    check,
+    status: behind.length > 0 ? 'fail' : 'warn',
+    detail: told.map(({ sink, seq }) => `${sink} has it up to ${seq}`).join('; '),
+  }
+}
+
+/** Whether the first entry that a sink lacks is that old. */
+const hasWaited = async (
+  store: Pick<Store, 'auditEntries'>,
+  { seq }: SinkProgress,
+  late: EpochMs,
+): Promise<boolean> => {
+  const [next] = await store.auditEntries(seq, 1)
+  if (!next) return false
+  const [, at] = JSON.parse(next.text) as readonly unknown[]
+  return typeof at === 'number' && at < late
 }
 
 const examineRetention = async ({ store, clock, config }: Vault): Promise<Finding> => {

@@ -5,7 +5,7 @@ import { createCredential } from '@cardkeep/core/operations/change-credentials'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Vault } from '../compose.ts'
+import type { Vault } from '../compose/open-vault.ts'
 import { checkpointAudit } from '../jobs/checkpoint-audit.ts'
 import { examineAccess } from './access.ts'
 import { examineAudit } from './audit.ts'
@@ -19,7 +19,7 @@ let tenant: Tenant
 beforeEach(async () => {
   opened = await openTestVault()
   // What the examinations look at of a vault, without its files.
-  vault = { ...opened, config: { auditRetentionDays: 400 } } as unknown as Vault
+  vault = { ...opened, config: { auditRetentionDays: 400, auditSinks: [] } } as unknown as Vault
   tenant = await addTenant(opened, 'shop')
 })
 afterEach(() => opened.close())
@@ -50,6 +50,46 @@ test('a log that is only in the database is told of, and one that a sink follows
   await commit(shipped(seq - 1))
   opened.clock.advance(6 * minuteMs)
   expect(await shipping()).toMatchObject({ status: 'fail', detail: `file:/log has it up to ${seq - 1}` })
+})
+
+const sinkOf = (name: string): Vault['config']['auditSinks'][number] => ({
+  type: 'file',
+  name,
+  target: name,
+  secure: true,
+  caFile: undefined,
+  tokenFile: undefined,
+})
+const shippingTo = (...names: readonly string[]): Vault => ({
+  ...vault,
+  config: { ...vault.config, auditSinks: names.map(sinkOf) },
+})
+const shippedTo = (sink: string, seq: number): Change => ({
+  type: 'ship-audit',
+  shipment: { sink, seq, at: opened.clock.now() },
+})
+
+test('a sink that never had anything is behind, and one that is no longer named is not', async () => {
+  const { seq } = await opened.store.auditHead()
+  await commit(shippedTo('file:/new', seq), shippedTo('file:/old', 1))
+  const shipping = (...names: readonly string[]) =>
+    findingOf(examineAudit(shippingTo(...names)), 'audit shipping')
+  expect(await shipping('file:/new', 'https://away.example/')).toMatchObject({ status: 'warn' })
+  opened.clock.advance(6 * minuteMs)
+  expect(await shipping('file:/new')).toMatchObject({ status: 'ok' })
+  expect(await shipping('file:/new', 'https://away.example/')).toMatchObject({
+    status: 'fail',
+    detail: 'https://away.example/ has it up to 0',
+  })
+})
+
+test('an entry after a quiet night is not late at once, and no place is behind for want of a signature', async () => {
+  const { seq } = await opened.store.auditHead()
+  await commit(shippedTo('file:/log', seq), shippedTo('file:/log (signatures)', seq - 1))
+  opened.clock.advance(dayMs)
+  expect(await findingOf(examineAudit(vault), 'audit shipping')).toMatchObject({ status: 'ok' })
+  await addTenant(opened, 'another')
+  expect(await findingOf(examineAudit(vault), 'audit shipping')).toMatchObject({ status: 'ok' })
 })
 
 test('entries that are older than the retention are to be archived', async () => {

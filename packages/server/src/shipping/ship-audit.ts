@@ -15,9 +15,14 @@ const batch = 500
 /**
  * Sends a sink what it does not have yet: entries in order, and the newest signature as soon as it covers only what has
  * been sent. What was sent is remembered afterwards, so a crash between sends it twice and loses nothing. Each piece
- * begins with a line that says what came before it, and so can be verified by itself.
+ * begins with a line that says what came before it, and so can be verified by itself. It ends early, between two pieces,
+ * once nobody wants it to go on.
  */
-export const shipAudit = async ({ store, clock }: ShipPorts, sink: AuditSink): Promise<void> => {
+export const shipAudit = async (
+  { store, clock }: ShipPorts,
+  sink: AuditSink,
+  goesOn: () => boolean = () => true,
+): Promise<void> => {
   const cursor = await findCursor(store, sink)
   let { seq } = cursor
   let { hash } = cursor
@@ -37,12 +42,16 @@ export const shipAudit = async ({ store, clock }: ShipPorts, sink: AuditSink): P
     const shipments: AuditShipment[] = [{ sink: sink.name, seq, at }]
     if (signature) shipments.push({ sink: signaturesOf(sink), seq: signature.seq, at })
     await store.commit(shipments.map((shipment) => ({ type: 'ship-audit', shipment })))
-    if (entries.length < batch) return
+    if (entries.length < batch || !goesOn()) return
   }
 }
 
 /** Signatures have a place of their own: one is made some time after the entries that it covers were sent. */
-const signaturesOf = ({ name }: AuditSink): string => `${name} (signatures)`
+const signaturesOf = ({ name }: AuditSink): string => `${name}${signatures}`
+const signatures = ' (signatures)'
+
+/** Names of sinks have no space. */
+export const isOfSignatures = (name: string): boolean => name.endsWith(signatures)
 
 const findCursor = async (
   store: Store,

@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Change } from '@cardkeep/core/changes'
 import type { Store } from '@cardkeep/core/ports'
@@ -103,6 +104,48 @@ test('more entries than go at a time all go', async () => {
   await shipAudit(vault, sink)
   expect(pieces.length).toBeGreaterThan(2)
   expect(await verifyLines(lines())).toMatchObject({ ok: true, entries: (await vault.store.auditHead()).seq })
+})
+
+test('a slow place keeps nobody from stopping: what it did not get by then waits for the next start', async () => {
+  const vault = await open()
+  await Promise.all(Array.from({ length: 3_000 }, (_, at) => write(vault, `note ${at}`)))
+  let pieces = 0
+  const begun = Promise.withResolvers<void>()
+  const answers: (() => void)[] = []
+  const slow = {
+    isOpen: () => true,
+    close: () => {},
+    write: () => {
+      pieces++
+      begun.resolve()
+      return new Promise<void>((resolve) => answers.push(resolve))
+    },
+  }
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
+  const settings: AuditSinkSettings = {
+    type: 'syslog',
+    name: 'syslog+tcp://slow:601',
+    target: 'slow:601',
+    secure: false,
+    caFile: undefined,
+    tokenFile: undefined,
+  }
+  const egress = { admit: () => expect.unreachable(), send: () => expect.unreachable() }
+  const shipping = createShipping({ ...vault, log, egress, openStream: async () => slow, finishMs: 20 }, [
+    settings,
+    settings,
+  ])
+  // The same place named twice is one place.
+  expect(shipping.jobs).toHaveLength(1)
+  const run = shipping.jobs[0]?.run()
+  await begun.promise
+  shipping.hurry()
+  answers.splice(0).forEach((answer) => answer())
+  await run
+  for (let turn = 0; turn < 100; turn++) await nextTurn()
+  expect(pieces).toBe(1)
+  await shipping.finish()
+  expect(pieces).toBe(2)
 })
 
 test('a signature is sent alone where its entries were sent before', async () => {

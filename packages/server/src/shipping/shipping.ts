@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { secondMs } from '@cardkeep/core/kernel/time'
 import type { Clock, Egress, Store } from '@cardkeep/core/ports'
 import type { AuditSinkSettings } from '../config.ts'
 import type { Job } from '../jobs/jobs.ts'
@@ -15,6 +16,8 @@ export interface ShippingParts {
   readonly log: Log
   readonly egress: Pick<Egress, 'admit' | 'send'>
   readonly openStream: (target: StreamTarget) => ReturnType<OpenStream>
+  /** How long a stop waits for places that are slow; ten seconds unless given. */
+  readonly finishMs?: number
 }
 
 export interface StreamTarget {
@@ -28,26 +31,74 @@ export interface StreamTarget {
 export interface Shipping {
   /** One for each sink, so that one that hangs holds up no other. */
   readonly jobs: readonly Job[]
-  /** Sends what is left, as far as it can be sent, and closes. */
+  /** The vault stops: jobs end now, also where a place has not answered yet. */
+  hurry(): void
+  /** Sends what is left, as far as it can be sent in some seconds, and closes. The rest waits for the next start. */
   finish(): Promise<void>
 }
 
 const everyMs = 1_000
+const usualFinishMs = 10 * secondMs
 
-export const createShipping = (parts: ShippingParts, settings: readonly AuditSinkSettings[]): Shipping => {
-  const sinks = settings.map((each) => createSink(parts, each))
-  const ships = sinks.map((sink) => shipAndTell(parts, sink))
+/** For the egress that it sends by: a stop waits for what was sent, and so not as long as for a provider. */
+export const sinkEgress = {
+  timeouts: { headersMs: usualFinishMs, bodyMs: usualFinishMs, totalMs: usualFinishMs },
+}
+
+export const createShipping = (
+  { finishMs = usualFinishMs, ...parts }: ShippingParts,
+  settings: readonly AuditSinkSettings[],
+): Shipping => {
+  const stopping = Promise.withResolvers<void>()
+  let deadline = Number.POSITIVE_INFINITY
+  const goesOn = (): boolean => parts.clock.monotonic() < deadline
+  // A place that is named twice is one: two that append to one file would cut off each other's lines.
+  const sinks = [...new Map(settings.map((each) => [each.name, each])).values()].map((each) =>
+    createSink(parts, each),
+  )
+  const ships = sinks.map((sink) => oneAtATime(shipAndTell(parts, sink, goesOn)))
+
+  const finishAll = async (): Promise<void> => {
+    await Promise.all(ships.map((ship) => ship.ended()))
+    deadline = parts.clock.monotonic() + finishMs
+    await Promise.all(ships.map((ship) => ship.run()))
+  }
+
   return {
     jobs: sinks.map(({ name }, at) => ({
       name: `ship the audit log to ${name}`,
       everyMs,
-      run: ships[at] ?? (async () => {}),
+      run: () => Promise.race([ships[at]?.run(), stopping.promise]),
     })),
+    hurry: () => {
+      deadline = Number.NEGATIVE_INFINITY
+      stopping.resolve()
+    },
     finish: async () => {
-      await Promise.all(ships.map((ship) => ship()))
+      await within(finishMs, finishAll())
       await Promise.all(sinks.map((sink) => sink.close()))
     },
   }
+}
+
+/** A job that was left alone may still be at its last piece, and what comes next must not send it again. */
+const oneAtATime = (work: () => Promise<void>) => {
+  let current: Promise<void> | undefined
+  return {
+    run: (): Promise<void> =>
+      (current ??= work().finally(() => {
+        current = undefined
+      })),
+    ended: async (): Promise<void> => current,
+  }
+}
+
+/** Precondition: the work never throws. */
+const within = async (ms: number, work: Promise<void>): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([work, promise])
+  clearTimeout(timer)
 }
 
 const createSink = (
@@ -68,11 +119,15 @@ const createSink = (
 }
 
 /** A sink that is away is told of once, and again when it is back. The log waits for it in the database. */
-const shipAndTell = ({ log, ...ports }: ShippingParts, sink: AuditSink): (() => Promise<void>) => {
+const shipAndTell = (
+  { log, ...ports }: ShippingParts,
+  sink: AuditSink,
+  goesOn: () => boolean,
+): (() => Promise<void>) => {
   let isAway = false
   return async () => {
     try {
-      await shipAudit(ports, sink)
+      await shipAudit(ports, sink, goesOn)
       if (isAway) log.info('audit.shipping.resumed', { sink: sink.name })
       isAway = false
     } catch (error) {

@@ -448,6 +448,55 @@ describe('a vault', () => {
     expect(await waiting()).toBe(0)
   })
 
+  test('delivers to one that answers while many others hang that have failed before', async () => {
+    const hangs = new Promise<SendOutcome>(() => undefined)
+    const { deliverer, addWebhook, emit, sent, clock } = await open((forward) =>
+      forward.url.hostname === 'good.example' ? ok : hangs,
+    )
+    // Their pauses end one after the other, so that each finds all the room there is.
+    for (let at = 0; at < 40; at++)
+      await addWebhook({
+        url: `https://bad${at}.example/`,
+        health: { failures: 5, pausedUntil: epochMs(clock.now() + 100 * at) },
+      })
+    await emit(70)
+    for (let at = 0; at < 40; at++) {
+      await deliverer.round()
+      clock.advance(100)
+    }
+    await deliverer.round()
+    await addWebhook({ url: 'https://good.example/' })
+    await emit(10)
+    for (let round = 0; round < 10; round++) {
+      await deliverer.round()
+      await turns(10)
+    }
+    expect(sent.filter(({ url }) => url === 'https://good.example/')).toHaveLength(10)
+    // One each: it shows whether the endpoint is back.
+    expect(sent).toHaveLength(40 + 10)
+  })
+
+  test('keeps a pause through an outage of the database in which its endpoint failed', async () => {
+    const { make, store, addWebhook, emit, logged } = await open(() => answers(500))
+    let isAway = false
+    const { deliverer } = make({
+      commit: async (changes) => {
+        if (isAway) throw new UnavailableError('the disk is full')
+        return store.commit(changes)
+      },
+    })
+    const { id } = await addWebhook()
+    await emit(5)
+    await deliverer.round()
+    isAway = true
+    await turns(20)
+    await expect(deliverer.round()).rejects.toThrow(UnavailableError)
+    expect(logged).toContain('webhook.paused')
+    isAway = false
+    await deliverer.round()
+    expect((await store.webhook(id))?.health).toMatchObject({ failures: 5, pausedUntil: expect.any(Number) })
+  })
+
   test('settles many deliveries in few commits', async () => {
     let commits = 0
     const { make, store, addWebhook, emit, waiting } = await open(() => ok)

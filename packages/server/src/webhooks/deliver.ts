@@ -8,7 +8,7 @@ import { epochMs, secondMs } from '@cardkeep/core/kernel/time'
 import type { Store } from '@cardkeep/core/ports'
 import { describeBug, type Log } from '../log/log.ts'
 import { type Attempt, type AttemptPorts, attemptDelivery } from './attempt.ts'
-import { type Claimed, createLine, type Line, lineWidth } from './line.ts'
+import { type Claimed, createLine, type Line } from './line.ts'
 
 export interface DelivererPorts extends AttemptPorts {
   readonly store: Pick<Store, 'claimDeliveries' | 'commit' | 'webhook'>
@@ -62,9 +62,7 @@ export const createDeliverer = (ports: DelivererPorts): Deliverer => {
     if (ports.isSealed() || isStopped || limit <= 0) return []
     const at = clock.now()
     const until = epochMs(at + claimMs)
-    const except = [...lines].flatMap(([id, line]) =>
-      !line.closed() && line.held() >= lineWidth ? [id] : [],
-    )
+    const except = [...lines].flatMap(([id, line]) => (line.isFull() ? [id] : []))
     const deliveries = await store.claimDeliveries({ at, until, limit, except })
     return deliveries.map((delivery) => ({ delivery, until }))
   }
@@ -75,6 +73,8 @@ export const createDeliverer = (ports: DelivererPorts): Deliverer => {
       const line = lines.get(webhookId) ?? (await openLine(webhookId))
       line?.add(one)
     }
+    for (const line of lines.values())
+      for (const { delivery } of line.takeSurplus()) unwritten.push(postpone(delivery, clock.now()))
   }
 
   /** `undefined` where it was removed since, and its deliveries with it. */
@@ -182,8 +182,9 @@ export const createDeliverer = (ports: DelivererPorts): Deliverer => {
             : postpone(delivery, health.pausedUntil ?? clock.now()),
         )
       if (isDead && claimedFor.has(id) && clock.now() < at + countsFailuresMs) continue
-      // Before all else: the next claim must find the pause.
-      unwritten.unshift({ type: 'set-webhook-health', id, health })
+      // Before all else: the next claim must find the pause, and what was to be written of it before is old.
+      const others = unwritten.filter((change) => change.type !== 'set-webhook-health' || change.id !== id)
+      unwritten.splice(0, unwritten.length, { type: 'set-webhook-health', id, health }, ...others)
       log.warn('webhook.paused', { webhookId: id, failures: health.failures, failure: failure.reason })
       lines.delete(id)
     }

@@ -22,6 +22,10 @@ export interface Line {
   ended(attempt: Attempt, at: EpochMs): WebhookHealth | undefined
   /** Everything that waits; it will not be sent. */
   takeWaiting(): readonly Claimed[]
+  /** What waits behind the one that is sent as a probe: kept here it would take the room of other webhooks. */
+  takeSurplus(): readonly Claimed[]
+  /** More would only wait here. */
+  isFull(): boolean
   /** Why nothing more is sent. */
   closed(): Closed | undefined
   /** Waits or is under way. */
@@ -49,6 +53,7 @@ export const createLine = (webhook: Webhook): Line => {
   let width = firstWidth
   let health = webhook.health
   let closed: Closed | undefined
+  const isProbed = (): boolean => !closed && isFailing(health)
 
   return {
     webhook,
@@ -75,6 +80,8 @@ export const createLine = (webhook: Webhook): Line => {
       waiting = []
       return taken
     },
+    takeSurplus: () => (isProbed() ? waiting.splice(underWay === 0 ? 1 : 0, waiting.length) : []),
+    isFull: () => !closed && waiting.length + underWay >= (isProbed() ? 1 : lineWidth),
     closed: () => closed,
     held: () => waiting.length + underWay,
     underWay: () => underWay,
@@ -85,4 +92,4 @@ export const createLine = (webhook: Webhook): Line => {
 const firstWidth = 8
 
 /** So many at a time at most. A receiver that answers in 30 ms takes two thousand a second. */
-export const lineWidth = 64
+const lineWidth = 64

@@ -10,6 +10,7 @@ import { exportLines, readExport } from '../../audit/export-file.ts'
 import { readMaterial } from '../../audit/material.ts'
 import { type AuditMaterial, verifyAudit } from '../../audit/verify.ts'
 import { checkpointAudit } from '../../jobs/checkpoint-audit.ts'
+import { readProgress } from '../../shipping/progress.ts'
 import { withVault } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
 import { jsonOption } from '../options.ts'
@@ -57,16 +58,22 @@ const check = async (
   { against, key }: VerifyOptions,
 ): Promise<void> => {
   const trusted = [...material.publicKeys].filter(([, spki]) => !key || key.includes(fingerprintOf(spki)))
-  const earlier = against === undefined ? [] : (await needsExport(against)).checkpoints
+  const earlier = against === undefined ? undefined : (await needsExport(against)).checkpoints
+  // What is cut off so far back could not be told from what never was.
+  if (earlier && !earlier.some(({ seq }) => seq >= (material.start?.seq ?? 0)))
+    throw new CommandFailure('the earlier export has nothing in common with this log that was signed')
   const verdict = await verifyAudit({
     start: material.start,
     entries: material.entries,
-    checkpoints: [...material.checkpoints, ...earlier],
+    checkpoints: [...material.checkpoints, ...(earlier ?? [])],
     publicKeys: new Map(trusted),
   }).catch(() => {
     throw new CommandFailure('the exported audit log cannot be read to its end')
   })
   if (!verdict.ok) throw new CommandFailure(`the audit log does not hold: ${verdict.problem ?? ''}`)
+  // Public keys are public: anyone can write them above entries of their own.
+  if (key && verdict.signedUpTo === 0)
+    throw new CommandFailure('the audit log has no signature by a key that is named')
   out.answer({
     ok: true,
     entries: verdict.entries,
@@ -126,7 +133,7 @@ const archive = (): Command =>
           )
         const cut = await findCut(store, before)
         if (!cut) throw new CommandFailure('no signed entry is so old')
-        const behind = (await store.auditShipments()).find(({ seq }) => seq < cut.seq)
+        const behind = (await readProgress(store, config.auditSinks)).find(({ seq }) => seq < cut.seq)
         if (behind) throw new CommandFailure(`${behind.sink} has the log only up to ${behind.seq}`)
         const archived = await archiveAudit({ store, clock }, operator, cut, options.out).catch(
           (error: unknown) => {
@@ -135,7 +142,10 @@ const archive = (): Command =>
             throw error
           },
         )
-        if (!archived) throw new CommandFailure('another archived at the same time; nothing was removed')
+        if (!archived)
+          throw new CommandFailure(
+            'another archived at the same time, or the log does not hold: see audit verify; nothing was removed',
+          )
         out.answer({ file: options.out, up_to: archived.upTo, sha256: archived.sha256 })
       }),
     )

@@ -67,7 +67,7 @@ const writeDraft = async (path: string, content: string | Uint8Array): Promise<s
 }
 
 /** Without this a power cut may take back the name of a file whose content is safe. */
-const syncFolder = async (folder: string): Promise<void> => {
+export const syncFolder = async (folder: string): Promise<void> => {
   if (!isPosix) return
   const handle = await open(folder, 'r')
   try {
