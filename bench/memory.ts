@@ -33,7 +33,9 @@ interface Run {
 }
 
 const measureOnce = async (folder: string): Promise<Run> => {
-  const server = await startBenchServer<object>('memory-server.ts', folder, ['--expose-gc'])
+  const server = await startBenchServer<object>('memory-server.ts', folder, {
+    nodeArguments: ['--expose-gc'],
+  })
   try {
     // As many holds as are measured, a few at a time: what a busy process has anyway is not the codes'.
     for (let round = 0; round < 100; round++) {

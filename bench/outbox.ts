@@ -16,8 +16,9 @@ const requestsPerSecond = 200
 export const measureOutbox = async (folder: string): Promise<readonly Measurement[]> => {
   const receiver = await startBenchServer<{ origin: string; caPem: string }>('receiver-server.ts', folder)
   writeFileSync(join(folder, 'receiver-ca.pem'), receiver.ready.caPem)
-  process.env['CARDKEEP_BENCH_RECEIVER'] = receiver.ready.origin
-  const vault = await startBenchServer<VaultReady>('vault-server.ts', folder)
+  const vault = await startBenchServer<VaultReady>('vault-server.ts', folder, {
+    environment: { CARDKEEP_BENCH_RECEIVER: receiver.ready.origin },
+  })
   // Shorter than the vault keeps them: it must not close one that is just being used again.
   const callers = new Pool(vault.ready.url, {
     connections: 64,

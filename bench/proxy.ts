@@ -14,8 +14,9 @@ const code = '123'
 export const measureProxy = async (folder: string): Promise<readonly Measurement[]> => {
   const provider = await startBenchServer<{ origin: string; caPem: string }>('provider-server.ts', folder)
   writeFileSync(join(folder, 'provider-ca.pem'), provider.ready.caPem)
-  process.env['CARDKEEP_BENCH_PROVIDER'] = provider.ready.origin
-  const vault = await startBenchServer<VaultReady>('vault-server.ts', folder)
+  const vault = await startBenchServer<VaultReady>('vault-server.ts', folder, {
+    environment: { CARDKEEP_BENCH_PROVIDER: provider.ready.origin },
+  })
   const direct = new Client(provider.ready.origin, { connect: { ca: provider.ready.caPem } })
   const through = new Client(vault.ready.url)
   try {

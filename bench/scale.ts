@@ -14,7 +14,6 @@ const callsPerBlock = 50
 /** The same calls on a vault of a thousand tokens and on one of a million, in turns, one in flight. */
 export const measureScale = async (folder: string): Promise<readonly Measurement[]> => {
   const provider = await startBenchServer<{ origin: string; caPem: string }>('provider-server.ts', folder)
-  process.env['CARDKEEP_BENCH_PROVIDER'] = provider.ready.origin
   const vaults: BenchServer<VaultReady>[] = []
   try {
     const sides: Side[] = []
@@ -23,7 +22,9 @@ export const measureScale = async (folder: string): Promise<readonly Measurement
       mkdirSync(place)
       writeFileSync(join(place, 'provider-ca.pem'), provider.ready.caPem)
       const tokens = await fill(place, count)
-      const vault = await startBenchServer<VaultReady>('vault-server.ts', place)
+      const vault = await startBenchServer<VaultReady>('vault-server.ts', place, {
+        environment: { CARDKEEP_BENCH_PROVIDER: provider.ready.origin },
+      })
       vaults.push(vault)
       sides.push({ client: new Client(vault.ready.url), vault, tokens, tokenizeMs: [], proxyMs: [] })
     }

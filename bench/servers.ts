@@ -12,14 +12,20 @@ export interface BenchServer<Ready> {
   stop(): Promise<void>
 }
 
+export interface BenchServerOptions {
+  readonly nodeArguments?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 export const startBenchServer = async <Ready>(
   file: string,
   folder: string,
-  nodeArguments: readonly string[] = [],
+  { nodeArguments = [], environment = {} }: BenchServerOptions = {},
 ): Promise<BenchServer<Ready>> => {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const child = fork(path, [folder], {
     execArgv: [...nodeArguments, '--disable-warning=ExperimentalWarning'],
+    env: { ...process.env, ...environment },
   })
   const ready = await nextMessage<Ready>(child)
   const ask = <Answer>(question: string): Promise<Answer> => {
