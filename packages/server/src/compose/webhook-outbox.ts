@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { createEgress } from '../egress/egress.ts'
 import type { ReadinessState } from '../http/readiness.ts'
 import type { Log } from '../log/log.ts'
 import { createOutbox, type Outbox, webhookEgress } from '../webhooks/outbox.ts'
+import { createKeylessEgress } from './keyless-egress.ts'
 import type { Vault } from './open-vault.ts'
 
 /** Deliveries have connections of their own: a slow receiver holds up no forward, and gets less patience. */
@@ -11,7 +11,7 @@ export const createWebhookOutbox = (
   { isSealed }: Pick<ReadinessState, 'isSealed'>,
   log: Log,
 ): Outbox => {
-  const egress = createEgress({ ...webhookEgress, openClientKey: openNothing, openHeader: openNothing })
+  const egress = createKeylessEgress(webhookEgress)
   const outbox = createOutbox({
     store,
     egress,
@@ -28,9 +28,4 @@ export const createWebhookOutbox = (
       await egress.close()
     },
   }
-}
-
-/** Precondition: a webhook has neither a client key nor sealed headers. */
-const openNothing = async (): Promise<never> => {
-  throw new Error('a webhook was asked for a client key or a header')
 }

@@ -22,7 +22,7 @@ export const binCommand = (): Command =>
 
 const importTable = (): Command =>
   new Command('import')
-    .description('put a table (CSV, docs/bin-table.md) in the place of the one in use')
+    .description('put a table (CSV, docs/operations/bin-table.md) in the place of the one in use')
     .argument('<file>', 'the table')
     .option('--dry-run', 'only look whether it could be imported')
     .addOption(jsonOption())
