@@ -64,7 +64,12 @@ test('connections that do nothing, or have begun and never go on, do not hold a 
   const { vault, demo, demoKeys } = await startScenario()
   await demo.call('GET', '/api/applications/key')
   const { hostname, port } = new URL(vault.url)
-  const head = ['POST /tokenize HTTP/1.1', 'Host: vault', `X-API-Key: ${demoKeys.api_key}`]
+  const head = [
+    'POST /tokenize HTTP/1.1',
+    'Host: vault',
+    `X-API-Key: ${demoKeys.api_key}`,
+    `X-Pub-Key: ${demoKeys.pub_key}`,
+  ]
   const body = ['Content-Type: application/json', 'Content-Length: 9', '', '{']
   for (const begun of ['\r\n', 'POST /tokenize HT', head.join('\r\n'), [...head, ...body].join('\r\n')]) {
     const socket = connect(Number(port), hostname).on('error', () => undefined)

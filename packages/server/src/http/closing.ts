@@ -19,10 +19,10 @@ interface Exchange {
  */
 export const closeAfterAnswers = (app: FastifyInstance): void => {
   const open = new Set<Exchange>()
-  let closesAt: number | undefined
+  let state: 'serving' | 'closing' | 'closing now' = 'serving'
 
   const closeIfAnswered = (): void => {
-    const isGraceOver = closesAt !== undefined && performance.now() >= closesAt
+    const isGraceOver = state === 'closing now'
     if ([...open].some(({ request }) => request.complete || !isGraceOver)) return
     setTimeout(() => app.server.closeAllConnections(), flushMs).unref()
   }
@@ -32,15 +32,19 @@ export const closeAfterAnswers = (app: FastifyInstance): void => {
     open.add(exchange)
     response.once('close', () => {
       open.delete(exchange)
-      if (closesAt !== undefined) closeIfAnswered()
+      if (state !== 'serving') closeIfAnswered()
     })
   })
   app.addHook('preClose', (done) => {
-    closesAt = performance.now() + graceMs
+    state = 'closing'
     for (const { response } of open) if (!response.headersSent) response.shouldKeepAlive = false
     // The server stops listening right after this hook.
     setImmediate(closeIfAnswered)
-    setTimeout(closeIfAnswered, graceMs).unref()
+    // Said by the timer and never by a clock, which may differ from it by a millisecond, and then nobody asks again.
+    setTimeout(() => {
+      state = 'closing now'
+      closeIfAnswered()
+    }, graceMs).unref()
     done()
   })
 }
