@@ -6,7 +6,13 @@ export default defineConfig({
     // Many tests wait for timeouts, processes and disks; on two cores the default would be one at a time.
     maxWorkers: 2,
     include: ['packages/*/src/**/*.test.ts', 'scenarios/**/*.test.ts', 'tools/**/*.test.ts'],
-    globalSetup: ['packages/testing/src/canary/global-setup.ts'],
+    // Ended in the opposite order: servers stop before their folders are searched.
+    globalSetup: [
+      'packages/testing/src/canary/global-setup.ts',
+      'packages/testing/src/servers/global-setup.ts',
+    ],
+    // Only a test that hangs is to meet this: on two busy cores a sync to disk takes many times as long.
+    testTimeout: 20_000,
     sequence: { shuffle: true },
   },
 })

@@ -95,8 +95,14 @@ export const layers: readonly Layer[] = [
   {
     name: 'config',
     at: 'packages/server/src/config.ts',
-    uses: ['core'],
+    uses: ['settings', 'core'],
     instead: 'Take the one value you need as a parameter; compose passes it on.',
+  },
+  {
+    name: 'settings',
+    at: 'packages/server/src/config/',
+    uses: ['core'],
+    instead: 'What config.ts has read is in its `Config`; take the one value you need as a parameter.',
   },
   {
     name: 'services',

@@ -16,6 +16,17 @@ export const seats: readonly Seat[] = [
     only: ['packages/server/src/storage/sqlite/database.ts'],
     instead: 'Only packages/server/src/storage/sqlite/database.ts knows the driver; use what it exports.',
   },
+  {
+    module: 'pg',
+    only: ['packages/server/src/storage/postgres/'],
+    instead:
+      'Only packages/server/src/storage/postgres/ speaks to PostgreSQL; everyone else has a `ServerStore`.',
+  },
+  {
+    module: 'ioredis',
+    only: ['packages/server/src/ephemeral/redis/'],
+    instead: 'Only packages/server/src/ephemeral/redis/ speaks to Redis; everyone else has an `Ephemeral`.',
+  },
   { module: 'undici', only: ['packages/server/src/egress/'], instead: egressOnly },
   {
     module: 'node:net',

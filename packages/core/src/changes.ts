@@ -1,3 +1,4 @@
+import type { AuditChain } from './audit/chain.ts'
 import type { AuditEntry } from './audit/entry.ts'
 import type { BinRecord } from './bins/bin.ts'
 import type { CodePolicy } from './codes/policy.ts'
@@ -119,17 +120,18 @@ export type Change =
   /** Expects the counter before the set's own. */
   | { readonly type: 'put-key-set'; readonly keySet: KeySet }
   | { readonly type: 'seal-vault'; readonly sealed: boolean }
-  /** Advances the chain. Expects nothing, so that an entry never makes a list fail. */
+  /** Advances the chain that this store writes to. Expects nothing, so that an entry never makes a list fail. */
   | { readonly type: 'audit'; readonly entry: AuditEntry }
   /** Expects the chain to hold the entry it signs. */
   | { readonly type: 'put-checkpoint'; readonly checkpoint: AuditCheckpoint }
   /** Says up to where a sink has the log. Expects nothing. */
   | { readonly type: 'ship-audit'; readonly shipment: AuditShipment }
-  /** Removes entries up to and with the anchor's, and checkpoints before it. Expects a checkpoint of exactly that entry, and one entry after it. */
+  /** Removes the chain's entries up to and with the anchor's, and checkpoints before it. Expects a checkpoint of exactly that entry, and one entry after it. */
   | { readonly type: 'archive-audit'; readonly anchor: AuditAnchor }
 
 /** Signs that the chain had this hash at this place. */
 export interface AuditCheckpoint {
+  readonly chain: AuditChain
   readonly seq: number
   readonly hash: Uint8Array
   readonly at: EpochMs
@@ -138,16 +140,18 @@ export interface AuditCheckpoint {
   readonly signature: Uint8Array
 }
 
-/** How far the log has been shipped to a place off this machine. */
+/** How far a chain of the log has been shipped to a place off this machine. */
 export interface AuditShipment {
   /** Names the place, without secrets. */
   readonly sink: string
+  readonly chain: AuditChain
   readonly seq: number
   readonly at: EpochMs
 }
 
-/** Where the log in the database begins, once what was before has been archived. */
+/** Where a chain of the log in the database begins, once what was before has been archived. */
 export interface AuditAnchor {
+  readonly chain: AuditChain
   readonly seq: number
   /** Of the last entry that was archived. */
   readonly hash: Uint8Array

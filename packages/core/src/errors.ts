@@ -67,3 +67,6 @@ export type ForwardFailure =
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
 }
+
+/** It is there and must not be used; the text says why and what would do. To wait for it would be for nothing. */
+export class UnfitError extends UnavailableError {}

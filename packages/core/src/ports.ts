@@ -1,3 +1,4 @@
+import type { AuditChain } from './audit/chain.ts'
 import type { BinRecord } from './bins/bin.ts'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment, Change, Conflict } from './changes.ts'
 import type { CodeAddress, CodeTaker, HeldCode, TakenCode } from './codes/held-code.ts'
@@ -85,21 +86,25 @@ export interface Store {
   keySet(): Promise<KeySet | undefined>
   isSealed(): Promise<boolean>
 
-  auditHead(): Promise<AuditHead>
+  /** Every chain of the log that has begun, the main chain first. */
+  auditChains(): Promise<readonly AuditChain[]>
+  /* Without a chain, each of these speaks of the main chain. */
+  auditHead(chain?: AuditChain): Promise<AuditHead>
   /** Entries after `seq` in order. */
-  auditEntries(afterSeq: number, limit: number): Promise<readonly StoredAuditEntry[]>
+  auditEntries(afterSeq: number, limit: number, chain?: AuditChain): Promise<readonly StoredAuditEntry[]>
   /** In order of what they sign. */
-  checkpoints(): Promise<readonly AuditCheckpoint[]>
-  lastCheckpoint(): Promise<AuditCheckpoint | undefined>
-  /** `undefined` while nothing has been archived. */
-  auditAnchor(): Promise<AuditAnchor | undefined>
+  checkpoints(chain?: AuditChain): Promise<readonly AuditCheckpoint[]>
+  lastCheckpoint(chain?: AuditChain): Promise<AuditCheckpoint | undefined>
+  /** `undefined` while nothing of the chain has been archived. */
+  auditAnchor(chain?: AuditChain): Promise<AuditAnchor | undefined>
   auditShipments(): Promise<readonly AuditShipment[]>
 }
 
 export interface AuditHead {
+  readonly chain: AuditChain
   /** 0 before the first entry. */
   readonly seq: number
-  /** 32 bytes; zeros before the first entry. */
+  /** 32 bytes; before the first entry the number of the chain, as 32 bytes in big-endian order. */
   readonly hash: Uint8Array
 }
 
@@ -131,6 +136,16 @@ export interface GuessLimits {
   /** Seconds until all of the marks may be tried again, rounded up, or `undefined` where they may be now. Counts nothing. */
   waitSeconds(marks: readonly string[]): Promise<number | undefined>
   failed(marks: readonly string[]): Promise<void>
+}
+
+/** Counts failed proofs of credentials; the limits stand in tenants/lockout.ts. */
+export interface Lockouts {
+  /** Seconds that remain, rounded up, or `undefined` where nothing is locked. Counts nothing. */
+  remainingSeconds(pair: string): Promise<number | undefined>
+  /** `true` if this failure is the one that locks. */
+  fail(pair: string): Promise<boolean>
+  /** `false` where it is locked by now, which stays so; otherwise all failures are forgotten. */
+  succeed(pair: string): Promise<boolean>
 }
 
 /** The cryptography of cards and accounts. */

@@ -1,11 +1,21 @@
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Dialect } from '@cardkeep/core/codes/policy'
+import {
+  type BackendSettings,
+  backendSettingNames,
+  type DatabaseSettings,
+  readBackends,
+  readDatabase,
+} from './config/backends.ts'
+import { ConfigError, isLoopback, readInteger, readText, type Settings } from './config/settings.ts'
+
+export type { DatabaseSettings, PostgresSettings } from './config/backends.ts'
+export { ConfigError }
 
 /** Every setting of the vault. This file is the only reader of the environment. */
-export interface Config {
+export interface Config extends BackendSettings {
   readonly host: string
   readonly port: number
   /** Folder of the database, absolute. */
@@ -24,6 +34,8 @@ export interface Config {
   readonly auditSinks: readonly AuditSinkSettings[]
   /** Where the metrics are served, if anywhere: on a port of their own, in plain HTTP. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined
+  /** For so long after it was told to stop the vault says that it is not ready, and still serves. */
+  readonly drainSeconds: number
   /** What Node was told beside its arguments; not a setting of ours, but it can open a debugger. */
   readonly nodeOptions: string
 }
@@ -54,17 +66,9 @@ export type LogLevel = (typeof logLevels)[number]
 
 export const offeredDialects: readonly Dialect[] = ['ozura']
 
-/** A setting that cannot be used; the message names it and says what would do. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
-
-type Settings = Readonly<Record<string, string | undefined>>
-
 /** Reads settings from the environment and, below it, from the file that `CARDKEEP_CONFIG` names (`NAME=value` lines). */
 export const readConfig = (environment: Settings = process.env): Config => {
-  const given = Object.entries(environment).filter(([, value]) => value !== '')
-  const settings: Settings = { ...readFile(environment['CARDKEEP_CONFIG']), ...Object.fromEntries(given) }
+  const settings = gather(environment)
   const dataFolder = resolve(settings['CARDKEEP_DATA'] || 'data')
   const config: Config = {
     host: settings['CARDKEEP_HOST'] || '127.0.0.1',
@@ -88,26 +92,27 @@ export const readConfig = (environment: Settings = process.env): Config => {
     }),
     auditSinks: readSinks(settings),
     metrics: readMetrics(settings),
+    // A balancer that has not noticed after an hour never will.
+    drainSeconds: readInteger(settings, 'CARDKEEP_DRAIN_SECONDS', { fallback: 0, min: 0, max: 3_600 }),
+    ...readBackends(settings),
     nodeOptions: environment['NODE_OPTIONS'] ?? '',
   }
   refuseUnknown(settings)
-  refuseElsewhere(settings, 'CARDKEEP_DATABASE_URL', 'sqlite:', 'the embedded database in CARDKEEP_DATA')
-  refuseElsewhere(settings, 'CARDKEEP_CODES_URL', 'memory:', "the process's own memory")
   refusePlainListening(config)
   return config
 }
 
-const names = [
+const names: readonly string[] = [
+  ...backendSettingNames,
   'CARDKEEP_AUDIT_DAYS',
   'CARDKEEP_AUDIT_SHIP',
   'CARDKEEP_AUDIT_SHIP_CA',
   'CARDKEEP_AUDIT_SHIP_TOKEN_FILE',
   'CARDKEEP_CODES_PER_TENANT',
-  'CARDKEEP_CODES_URL',
   'CARDKEEP_CONFIG',
   'CARDKEEP_DATA',
-  'CARDKEEP_DATABASE_URL',
   'CARDKEEP_DIALECTS',
+  'CARDKEEP_DRAIN_SECONDS',
   'CARDKEEP_HOST',
   'CARDKEEP_LOG',
   'CARDKEEP_METRICS_HOST',
@@ -118,7 +123,7 @@ const names = [
   'CARDKEEP_TLS_CERT',
   'CARDKEEP_TLS_KEY',
   'CARDKEEP_TRUSTED_PROXIES',
-]
+].toSorted()
 
 // Variables of the tools around the vault, not settings of it.
 const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|PUB|CA|TOKEN|SESSION)(_|$)/
@@ -131,32 +136,20 @@ const refuseUnknown = (settings: Settings): void => {
   if (unknown) throw new ConfigError(`${unknown} is not a setting; the settings are ${names.join(', ')}`)
 }
 
-const refuseElsewhere = (settings: Settings, name: string, offered: string, what: string): void => {
-  const value = settings[name]
-  if (value && value !== offered)
-    throw new ConfigError(`${name}: this version offers only ${offered} (${what}); leave it unset`)
+const gather = (environment: Settings): Settings => {
+  const given = Object.entries(environment).filter(([, value]) => value !== '')
+  return { ...readFile(environment['CARDKEEP_CONFIG']), ...Object.fromEntries(given) }
 }
+
+/** A database that a command names by its URL, with the password and the authority that the settings give. */
+export const readDatabaseAt = (url: string, environment: Settings = process.env): DatabaseSettings =>
+  readDatabase({ ...gather(environment), CARDKEEP_DATABASE_URL: url })
 
 const readFile = (path: string | undefined): Settings => {
   if (!path) return {}
-  try {
-    return parseEnv(readFileSync(path, 'utf8'))
-  } catch {
-    throw new ConfigError(`CARDKEEP_CONFIG names ${path}, which cannot be read`)
-  }
-}
-
-const readInteger = (
-  settings: Settings,
-  name: string,
-  { fallback, min, max }: { readonly fallback: number; readonly min: number; readonly max: number },
-): number => {
-  const text = settings[name]
-  if (!text) return fallback
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < min || value > max)
-    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}`)
-  return value
+  const text = readText(path)
+  if (text === undefined) throw new ConfigError(`CARDKEEP_CONFIG names ${path}, which cannot be read`)
+  return parseEnv(text)
 }
 
 /** Off unless a port is named. They hold no card data, so another host than loopback may be named too. */
@@ -249,10 +242,6 @@ const isAddressOrRange = (text: string): boolean => {
   if (family === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
-
-// A name may begin with 127 and lead anywhere.
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 const refusePlainListening = ({ host, tls }: Config): void => {
   if (tls.type === 'none' && !isLoopback(host))

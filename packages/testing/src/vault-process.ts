@@ -39,8 +39,12 @@ export const startVault = async (options: VaultOptions): Promise<VaultProcess> =
   const child = spawn(process.execPath, args, { env: settingsOf(options), stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(options.folder, 'vault.log'), { flags: 'a' })
   child.stderr.pipe(log, { end: false })
+  let complaint = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-1_000)
+  })
   const exited = once(child, 'exit')
-  const { url, printed } = await readBanner(child, log)
+  const { url, printed } = await readBanner(child, log, () => complaint)
   return {
     url,
     pid: child.pid ?? 0,
@@ -58,7 +62,7 @@ export const startVault = async (options: VaultOptions): Promise<VaultProcess> =
 }
 
 /** Reads on until the log's first line, which comes when everything is ready. */
-const readBanner = (child: ChildProcess, log: NodeJS.WritableStream) =>
+const readBanner = (child: ChildProcess, log: NodeJS.WritableStream, complaint: () => string) =>
   new Promise<Pick<VaultProcess, 'url' | 'printed'>>((resolve, reject) => {
     if (!child.stdout) throw new Error('a vault without an output')
     const printed: Record<string, string> = {}
@@ -71,7 +75,9 @@ const readBanner = (child: ChildProcess, log: NodeJS.WritableStream) =>
       else log.write(`${line}\n`)
       if (line === readyLine) resolve({ url, printed })
     })
-    child.once('exit', (code) => reject(new Error(`the vault ended with ${code} before it listened`)))
+    child.once('close', (code) =>
+      reject(new Error(`the vault ended with ${code} before it listened: ${complaint()}`)),
+    )
   })
 
 /** The last line that `serve` prints before its log begins. */

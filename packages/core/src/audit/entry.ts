@@ -5,6 +5,8 @@ import type { EpochMs } from '../kernel/time.ts'
 export type AuditAction =
   | 'audit.started'
   | 'audit.stopped'
+  /** In the main chain, and names one that begins. */
+  | 'audit.chain-begun'
   | 'token.created'
   | 'token.updated'
   | 'token.suspended'
@@ -33,6 +35,10 @@ export type AuditAction =
   | 'key.rotated'
   | 'vault.sealed'
   | 'vault.unsealed'
+  /** Its database is being copied to another, is there now, or stays where it was. */
+  | 'vault.move-begun'
+  | 'vault.moved'
+  | 'vault.move-abandoned'
   | 'webhook.created'
   | 'webhook.removed'
   | 'webhook.enabled'

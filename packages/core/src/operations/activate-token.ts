@@ -4,7 +4,10 @@ import type { Alongside } from './alongside.ts'
 import { type MovedToken, type MoveTokenPorts, moveToken } from './move-token.ts'
 import type { TokenActor, TokenNotFound } from './token-actor.ts'
 
-/** A suspended token may be used again. Codes that were held before it was suspended do not come back. */
+/**
+ * A suspended token may be used again. Codes that were held before it was suspended do not come back, also where whatever
+ * suspended it could not drop them; while they cannot be dropped, it stays suspended.
+ */
 export const activateToken = (
   ports: MoveTokenPorts,
   actor: TokenActor,

@@ -1,5 +1,6 @@
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
 import { afterEach, expect, test } from 'vitest'
+import { UnavailableError } from '../errors.ts'
 import { refuse } from '../kernel/result.ts'
 import { findTenant } from './find-tenant.ts'
 import { sealVault } from './seal-vault.ts'
@@ -35,6 +36,28 @@ test('the vault is shut and opened again, and both are written down', async () =
   await sealVault(vault, testOperator, false)
   expect(await vault.store.isSealed()).toBe(false)
   expect((await lastEntry(vault))[2]).toBe('vault.unsealed')
+})
+
+test('codes of before go when the vault is shut, and again before it opens, where they may not have gone', async () => {
+  const { vault } = await open()
+  const sealedAt: boolean[] = []
+  const codes = { dropAll: async () => void sealedAt.push(await vault.store.isSealed()) }
+  await sealVault({ ...vault, codes }, testOperator, true)
+  expect(sealedAt).toEqual([true])
+  await sealVault({ ...vault, codes }, testOperator, false)
+  expect(sealedAt).toEqual([true, true])
+  await sealVault({ ...vault, codes }, testOperator, false)
+  expect(sealedAt).toEqual([true, true])
+})
+
+test('a vault stays shut while the codes of before cannot be dropped', async () => {
+  const { vault } = await open()
+  await sealVault(vault, testOperator, true)
+  const codes = { dropAll: () => Promise.reject(new UnavailableError('away')) }
+  await expect(sealVault({ ...vault, codes }, testOperator, false)).rejects.toThrow(UnavailableError)
+  expect(await vault.store.isSealed()).toBe(true)
+  await expect(sealVault({ ...vault, codes }, testOperator, true)).rejects.toThrow(UnavailableError)
+  expect(await vault.store.isSealed()).toBe(true)
 })
 
 test('the policy of a tenant is set, and written down', async () => {

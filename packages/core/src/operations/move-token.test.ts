@@ -60,19 +60,17 @@ interface Row {
   readonly operation: typeof suspendToken
   readonly told: string
   readonly state: TokenState
-  readonly dropsCodes: boolean
   /** What must have happened before there is anything to do. */
   readonly before?: typeof suspendToken
 }
 
 const rows: readonly Row[] = [
-  { move: 'suspend', operation: suspendToken, told: 'token.suspended', state: 'suspended', dropsCodes: true },
+  { move: 'suspend', operation: suspendToken, told: 'token.suspended', state: 'suspended' },
   {
     move: 'activate',
     operation: activateToken,
     told: 'token.activated',
     state: 'active',
-    dropsCodes: false,
     before: suspendToken,
   },
   {
@@ -80,9 +78,8 @@ const rows: readonly Row[] = [
     operation: invalidateToken,
     told: 'token.invalidated',
     state: 'invalidated',
-    dropsCodes: true,
   },
-  { move: 'delete', operation: deleteToken, told: 'token.deleted', state: 'deleted', dropsCodes: true },
+  { move: 'delete', operation: deleteToken, told: 'token.deleted', state: 'deleted' },
 ]
 
 const prepare = async ({ before }: Row): Promise<Bench> => {
@@ -95,7 +92,7 @@ const notFound = refuse({ type: 'TokenNotFound' })
 const nobody = '00000000-0000-4000-8000-0000deadbeef' as TokenId
 
 describe.each(rows)('to $move', (row) => {
-  const { operation, told, state, dropsCodes } = row
+  const { operation, told, state } = row
 
   test.each(['caller', 'operator'])('is written with its event in one commit, by a %s', async (by) => {
     const bench = await prepare(row)
@@ -141,14 +138,14 @@ describe.each(rows)('to $move', (row) => {
     ])
   })
 
-  test('forgets the codes that it must, also the one that is in flight', async () => {
+  test('forgets the codes of the token, also the one that is in flight', async () => {
     const bench = await open()
     const { vault, token, take } = bench
     const inFlight = await take()
     await row.before?.({ ...vault, codes: { drop: async () => false } }, testOperator, token.id)
     await operation(vault, testOperator, token.id)
-    expect(inFlight && (await vault.codes.giveBack(inFlight))).toBe(!dropsCodes)
-    expect((await take()) === undefined).toBe(dropsCodes)
+    expect(inFlight && (await vault.codes.giveBack(inFlight))).toBe(false)
+    expect(await take()).toBeUndefined()
   })
 
   test('is decided anew where others change the token at the same time', async () => {
@@ -208,7 +205,7 @@ describe.each(rows)('to $move', (row) => {
   })
 })
 
-test.each(rows.filter(({ dropsCodes }) => dropsCodes))(
+test.each(rows.filter(({ move }) => move !== 'activate'))(
   'to $move a token keeps its codes while that is not written',
   async ({ operation }) => {
     const { vault, token, take } = await open()
@@ -231,6 +228,45 @@ test('dropping that failed is done when it is asked for again', async () => {
   expect(await suspendToken(vault, testOperator, token.id)).toMatchObject({ value: { changed: false } })
   await activateToken(vault, testOperator, token.id)
   expect(await take()).toBeUndefined()
+})
+
+test('a token whose codes could not be dropped gets none of them back when it is activated', async () => {
+  const { vault, token, stored, take } = await open()
+  const inFlight = await take()
+  const away: Pick<CodeStore, 'drop'> = {
+    drop: async () => {
+      throw new UnavailableError('no code store')
+    },
+  }
+  await expect(suspendToken({ ...vault, codes: away }, testOperator, token.id)).rejects.toThrow(
+    UnavailableError,
+  )
+  await expect(activateToken({ ...vault, codes: away }, testOperator, token.id)).rejects.toThrow(
+    UnavailableError,
+  )
+  expect((await stored()).status).toBe('suspended')
+
+  const steps: string[] = []
+  const codes: Pick<CodeStore, 'drop'> = {
+    drop: (address) => {
+      steps.push('drop')
+      return vault.codes.drop(address)
+    },
+  }
+  const store = interceptCommits(vault.store, (_, commit) => {
+    steps.push('commit')
+    return commit()
+  })
+  await activateToken({ ...vault, store, codes }, testOperator, token.id)
+  expect(steps).toEqual(['drop', 'commit'])
+  expect(await take()).toBeUndefined()
+  expect(inFlight && (await vault.codes.giveBack(inFlight))).toBe(false)
+})
+
+test('a token that is active already keeps its codes when it is activated', async () => {
+  const { vault, token, take } = await open()
+  expect(await activateToken(vault, testOperator, token.id)).toMatchObject({ value: { changed: false } })
+  expect(await take()).toBeDefined()
 })
 
 test('a deleted token keeps its row without its card, and its number gets another token', async () => {

@@ -11,7 +11,7 @@ import { auditToken, findTokenFor, type TokenActor, type TokenNotFound } from '.
 
 export interface MoveTokenPorts {
   readonly store: Store
-  /** A process that holds no codes has none to drop: the one that does follows the audit log. */
+  /** Where codes are in the memory of another process there are none to drop: that one follows the audit log. */
   readonly codes: Pick<CodeStore, 'drop'>
   readonly clock: Clock
   readonly ids: Ids
@@ -40,6 +40,7 @@ export const moveToken = async (
     if (!found.ok) return found
     const token = decideMove(move, found.value, at)
     const moved: MovedToken = { token, changed: token !== found.value }
+    if (moved.changed && dropsCodes === 'before it is written') await codes.drop({ type: 'token', tokenId })
     const written: readonly Change[] = moved.changed
       ? [
           { type: 'replace-token', token },
@@ -49,7 +50,7 @@ export const moveToken = async (
       : []
     if (!(await commits(store, [...written, ...alongside(moved)]))) continue
     // Also where it was so already: whoever asks again because dropping failed gets it done.
-    if (dropsCodes) await codes.drop({ type: 'token', tokenId })
+    if (dropsCodes === 'once it is written') await codes.drop({ type: 'token', tokenId })
     return ok(moved)
   }
   throw new UnavailableError('a token could not be changed: others changed it at every attempt')

@@ -10,8 +10,11 @@ export type TokenMove = Extract<TokenUse, 'suspend' | 'activate' | 'invalidate' 
 interface MoveRow {
   /** What the audit log and the tenant are told. */
   readonly told: AuditAction & EventType
-  /** Codes held for the token do not outlive it, also where the state itself can be left again. */
-  readonly dropsCodes: boolean
+  /**
+   * When codes held for the token go. They do not outlive a state that refuses them, also where it can be left again: what
+   * ended the token may not have come to dropping them, so they go before it is active again, and not after.
+   */
+  readonly dropsCodes: 'before it is written' | 'once it is written'
   /** The same token where it is so already. */
   readonly apply: (token: StoredToken, at: EpochMs) => StoredToken
 }
@@ -19,22 +22,22 @@ interface MoveRow {
 export const moves: Readonly<Record<TokenMove, MoveRow>> = {
   suspend: {
     told: 'token.suspended',
-    dropsCodes: true,
+    dropsCodes: 'once it is written',
     apply: (token) => (token.status === 'suspended' ? token : { ...token, status: 'suspended' }),
   },
   activate: {
     told: 'token.activated',
-    dropsCodes: false,
+    dropsCodes: 'before it is written',
     apply: (token) => (token.status === 'active' ? token : { ...token, status: 'active' }),
   },
   invalidate: {
     told: 'token.invalidated',
-    dropsCodes: true,
+    dropsCodes: 'once it is written',
     apply: (token, at) => (token.invalidatedAt === undefined ? { ...token, invalidatedAt: at } : token),
   },
   delete: {
     told: 'token.deleted',
-    dropsCodes: true,
+    dropsCodes: 'once it is written',
     // The row says for a while that it was deleted; the card goes at once (PCI DSS 3.2.1).
     apply: (token) => ({ ...token, status: 'deleted', sealed: new Uint8Array() }),
   },

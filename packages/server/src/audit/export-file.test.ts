@@ -6,7 +6,8 @@ import { openTestVault, type TestVault } from '@cardkeep/testing/doubles/vault'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkpointAudit } from '../jobs/checkpoint-audit.ts'
-import { exportLines, readExport } from './export-file.ts'
+import { exportLines } from './export-file.ts'
+import { readExport } from './read-export.ts'
 import { verifyAudit } from './verify.ts'
 
 const opened: TestVault[] = []
@@ -70,6 +71,7 @@ test('an exported log proves itself without the vault', async () => {
     checkpoints: 2,
     signedUpTo: seq,
     problem: undefined,
+    chains: [{ chain: 0, entries: seq, from: 1, checkpoints: 2, signedUpTo: seq }],
   })
 })
 

@@ -1,73 +1,52 @@
-import { createReadStream } from 'node:fs'
-import type { AuditCheckpoint } from '@cardkeep/core/changes'
-import type { Store, StoredAuditEntry } from '@cardkeep/core/ports'
-import {
-  parseLine,
-  readKeysOf,
-  readStartOf,
-  toCheckpoint,
-  toEntry,
-  writeCheckpoint,
-  writeEntryLine,
-  writeHead,
-} from './lines.ts'
-import { readStart } from './material.ts'
+import { type AuditChain, mainChain } from '@cardkeep/core/audit/chain'
+import type { AuditAnchor } from '@cardkeep/core/changes'
+import { type LogHead, writeCheckpoint, writeEntryLine, writeHead } from './lines.ts'
+import { type LogStore, readStart } from './material.ts'
+import { createNews } from './news.ts'
 import { readAllEntries } from './read-all.ts'
-import type { AuditMaterial } from './verify.ts'
-
-/** The log as lines, keys first, then signatures, then entries, up to the place that is named or to its end. */
-export async function* exportLines(store: Store, upTo = Number.POSITIVE_INFINITY): AsyncGenerator<string> {
-  const start = await readStart(store)
-  // The entry that announces a cut comes a retention later, and so stands in none of the next archives.
-  const isWhole = upTo === Number.POSITIVE_INFINITY
-  yield writeHead(await store.keys(), start && { ...start, isArchived: isWhole })
-  for (const checkpoint of await store.checkpoints())
-    if (checkpoint.seq <= upTo) yield writeCheckpoint(checkpoint)
-  for await (const entry of readAllEntries(store, upTo)) yield writeEntryLine(entry)
-}
 
 /**
- * Reads back what was exported or shipped, entries as they are asked for. Throws where a line is none of a log. It goes
- * through the file twice, because a signature may stand anywhere behind what it signs.
+ * The log as lines, one chain after another: of each its keys first, then signatures, then entries. The whole log, or of
+ * each chain what is to be archived, up to the place that is named.
  */
-export const readExport = async (path: string): Promise<AuditMaterial> => {
-  const publicKeys = new Map<string, Uint8Array>()
-  const checkpoints: AuditCheckpoint[] = []
-  let head: Extract<ReturnType<typeof parseLine>, { type: 'audit' }> | undefined
-  for await (const text of linesOf(path)) {
-    // Most lines are entries, and they are read later.
-    if (head && text.startsWith(entryBegin)) continue
-    const line = parseLine(text)
-    if (line.type === 'checkpoint' && head) checkpoints.push(toCheckpoint(line))
-    else if (line.type === 'audit') {
-      head ??= line
-      for (const [id, spki] of readKeysOf(line)) publicKeys.set(id, spki)
-    } else if (line.type !== 'entry' || !head) throw new Error('an exported audit log begins with its keys')
-  }
-  if (!head) throw new Error('an exported audit log begins with its keys')
-  return { start: readStartOf(head), publicKeys, checkpoints, entries: readEntries(path) }
+export async function* exportLines(store: LogStore, cuts?: readonly AuditAnchor[]): AsyncGenerator<string> {
+  const news = createNews()
+  const all = await store.auditChains()
+  const chosen = cuts ? cuts.map(({ chain }) => chain) : all
+  const upTo = cuts && new Map(cuts.map(({ chain, seq }) => [chain, seq]))
+  const chains = upTo ? [] : all.filter((chain) => chain !== mainChain)
+  if (chosen.includes(mainChain))
+    yield* chainLines(store, { chain: mainChain, upTo, chains, read: news.read })
+  // A chain that is named above belongs here, also if there is nothing of it to tell.
+  const others = new Set(chosen).union(news.begun)
+  others.delete(mainChain)
+  for (const chain of [...others].toSorted((one, other) => one - other))
+    yield* chainLines(store, { chain, upTo })
 }
 
-const entryBegin = '{"type":"entry"'
-
-/** What was shipped twice, because a crash came between shipping and remembering it, is read once. */
-async function* readEntries(path: string): AsyncGenerator<StoredAuditEntry> {
-  let last = 0
-  for await (const text of linesOf(path)) {
-    const line = parseLine(text)
-    if (line.type !== 'entry' || line.seq <= last) continue
-    last = line.seq
-    yield toEntry(line)
-  }
+interface ChainWish extends Pick<LogHead, 'chain' | 'chains'> {
+  /** The last place of each chain that is wanted; everything where this is absent. */
+  readonly upTo: ReadonlyMap<AuditChain, number> | undefined
+  readonly read?: (text: string) => void
 }
 
-/** By line feeds alone: other programs' readers of lines also end one where a text has a U+2028. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let begun = ''
-  for await (const chunk of createReadStream(path, 'utf8')) {
-    const lines = `${begun}${chunk}`.split('\n')
-    begun = lines.pop() ?? ''
-    yield* lines
+async function* chainLines(
+  store: LogStore,
+  { chain, chains = [], upTo, read }: ChainWish,
+): AsyncGenerator<string> {
+  const start = await readStart(store, chain)
+  const last = upTo ? (upTo.get(chain) ?? start?.seq ?? 0) : Number.POSITIVE_INFINITY
+  yield writeHead({
+    chain,
+    chains,
+    keys: await store.keys(),
+    // The entry that announces a cut comes a retention later, and so stands in none of the next archives.
+    start: start && { ...start, isArchived: upTo === undefined },
+  })
+  for (const checkpoint of await store.checkpoints(chain))
+    if (checkpoint.seq <= last) yield writeCheckpoint(checkpoint)
+  for await (const entry of readAllEntries(store, chain, last)) {
+    read?.(entry.text)
+    yield writeEntryLine(chain, entry)
   }
-  if (begun !== '') yield begun
 }

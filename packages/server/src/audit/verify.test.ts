@@ -9,8 +9,9 @@ import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
 import { createAuditSigner } from '../keys/audit-signer.ts'
-import { chainHash, emptyChain } from './chain.ts'
-import { type LogStart, verifyAudit } from './verify.ts'
+import { chainHash, emptyHead } from './chain.ts'
+import { verifyAudit } from './verify.ts'
+import type { LogStart } from './verify-chain.ts'
 
 interface Log {
   readonly start?: LogStart
@@ -40,7 +41,7 @@ const chain = (
     const last = entries.at(-1)
     return [
       ...entries,
-      { seq: (last?.seq ?? 0) + 1, text, hash: chainHash(last?.hash ?? emptyChain.hash, text) },
+      { seq: (last?.seq ?? 0) + 1, text, hash: chainHash(last?.hash ?? emptyHead(0).hash, text) },
     ]
   }, before)
 
@@ -54,7 +55,7 @@ const publicKeys = new Map<string, Uint8Array>([[auditKey.id, publicKey]])
 const signAt = (entries: readonly StoredAuditEntry[], seq: number): Promise<AuditCheckpoint> => {
   const entry = entries[seq - 1]
   if (!entry) throw new Error(`there is no entry ${seq}`)
-  return signer.sign({ seq, hash: entry.hash }, epochMs(9_000))
+  return signer.sign({ chain: 0, seq, hash: entry.hash }, epochMs(9_000))
 }
 
 /** Ten entries, signed at the third, the sixth and the eighth. */
@@ -63,13 +64,21 @@ const checkpoints = await Promise.all([3, 6, 8].map((seq) => signAt(entries, seq
 const log: Log = { entries, checkpoints, publicKeys }
 
 const verify = (parts: Partial<Log> = {}) => {
-  const { entries: listed, ...rest } = { ...log, ...parts }
+  const { start, entries: listed, checkpoints: signed, publicKeys: known } = { ...log, ...parts }
   return verifyAudit({
-    start: undefined,
-    ...rest,
-    entries: (async function* () {
-      yield* listed
-    })(),
+    publicKeys: known,
+    isThere: async (chain) => chain === 0,
+    chains: [
+      {
+        chain: 0,
+        start,
+        readCheckpoints: async () => signed,
+        entries: (async function* () {
+          yield* listed
+        })(),
+        mustBeNamed: true,
+      },
+    ],
   })
 }
 
@@ -102,6 +111,7 @@ test('a log that nobody touched holds, and it is said how far it is signed', asy
     checkpoints: 3,
     signedUpTo: 8,
     problem: undefined,
+    chains: [{ chain: 0, entries: 10, from: 1, checkpoints: 3, signedUpTo: 8 }],
   })
 })
 
@@ -146,7 +156,7 @@ describe('an entry that was changed is found', () => {
 
   test('with a hash of its own: the next one does not follow it', async () => {
     const text = writeEntry(4, entryAt(4, 'other'))
-    const hash = chainHash(entries[2]?.hash ?? emptyChain.hash, text)
+    const hash = chainHash(entries[2]?.hash ?? emptyHead(0).hash, text)
     expect(await problemOf(withEntry(4, () => ({ seq: 4, text, hash })))).toBe('entry 5 was changed')
   })
 
@@ -257,7 +267,14 @@ describe('a checkpoint that does not hold is found', () => {
     const hash = forged[7]?.hash ?? new Uint8Array()
     const text = JSON.stringify(['cardkeep-audit-checkpoint', 8, Buffer.from(hash).toString('hex'), 9_000])
     const signature = sign(null, Buffer.from(text), others.privateKey)
-    const checkpoint: AuditCheckpoint = { seq: 8, hash, at: epochMs(9_000), keyId: auditKey.id, signature }
+    const checkpoint: AuditCheckpoint = {
+      chain: 0,
+      seq: 8,
+      hash,
+      at: epochMs(9_000),
+      keyId: auditKey.id,
+      signature,
+    }
     expect(await problemOf({ entries: forged, checkpoints: [checkpoint] })).toBe(
       'the signature at 8 does not hold',
     )

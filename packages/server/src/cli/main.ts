@@ -6,6 +6,7 @@ import { credentialCommand } from './commands/credential.ts'
 import { destinationCommand } from './commands/destination.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { keysCommand } from './commands/keys.ts'
+import { migrateCommand } from './commands/migrate.ts'
 import { scopeCommand } from './commands/scope.ts'
 import { sealCommand, unsealCommand } from './commands/seal.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -29,6 +30,7 @@ for (const command of [
   binCommand(),
   keysCommand(),
   auditCommand(),
+  migrateCommand(),
   sealCommand(),
   unsealCommand(),
   doctorCommand(),

@@ -9,26 +9,33 @@ import type { Services } from '../services.ts'
 
 export interface JobParts {
   readonly services: Pick<Services, 'store' | 'codes' | 'clock' | 'ids'>
-  readonly backend: { sweep(): unknown }
-  readonly guesses: { sweep(): unknown }
+  readonly ephemeral: { sweep(): Promise<void> }
   readonly follow: () => Promise<void>
+  readonly lookAtCodes: () => Promise<void>
   readonly checkpoint: () => Promise<void>
   readonly reloadCertificate: () => Promise<void>
 }
 
 /** Everything that a running vault does again and again, beside shipping its log and delivering its events. */
-export const listJobs = ({ services, ...parts }: JobParts): readonly Job[] => [
-  { name: 'expire codes', everyMs: secondMs, run: async () => void parts.backend.sweep() },
-  { name: 'forget guesses', everyMs: minuteMs, run: async () => void parts.guesses.sweep() },
+export const listJobs = ({ services, ephemeral, ...parts }: JobParts): readonly Job[] => [
+  { name: 'expire codes', everyMs: secondMs, run: () => ephemeral.sweep() },
+  // Also where nobody asks whether the vault is ready: a server for codes may be set otherwise while it runs.
+  { name: 'look at codes', everyMs: 10 * secondMs, run: parts.lookAtCodes },
   { name: 'follow the database', everyMs: followEveryMs, run: parts.follow },
-  { name: 'sweep tokens', everyMs: minuteMs, run: async () => void (await sweepTokens(services)) },
-  { name: 'sign the audit log', everyMs: minuteMs, run: parts.checkpoint },
+  {
+    name: 'sweep tokens',
+    everyMs: minuteMs,
+    run: async () => void (await sweepTokens(services)),
+    shared: true,
+  },
+  { name: 'sign the audit log', everyMs: minuteMs, run: parts.checkpoint, shared: true },
   {
     name: 'disable idle credentials',
     everyMs: hourMs,
     run: async () => void (await disableIdleCredentials(services)),
+    shared: true,
   },
   { name: 'reload the certificate', everyMs: 5 * secondMs, run: parts.reloadCertificate },
-  { name: 'purge idempotency keys', everyMs: minuteMs, run: () => purgeClaims(services) },
-  { name: 'purge dead deliveries', everyMs: hourMs, run: () => purgeDeadDeliveries(services) },
+  { name: 'purge idempotency keys', everyMs: minuteMs, run: () => purgeClaims(services), shared: true },
+  { name: 'purge dead deliveries', everyMs: hourMs, run: () => purgeDeadDeliveries(services), shared: true },
 ]

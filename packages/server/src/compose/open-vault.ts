@@ -1,20 +1,26 @@
 import { join } from 'node:path'
-import type { Clock, Ids, KeyMaker, Store } from '@cardkeep/core/ports'
+import type { Clock, CodeStore, Ids, KeyMaker, Store } from '@cardkeep/core/ports'
 import { randomIds, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import { createCodeStore } from '../ephemeral/code-store.ts'
 import { type AuditSigner, createAuditSigner } from '../keys/audit-signer.ts'
 import { type ClientKeySealer, createClientKeySealer } from '../keys/client-key-sealer.ts'
+import { createCodeSealer } from '../keys/code-sealer.ts'
 import { type CredentialHasher, createCredentialHasher } from '../keys/credential-hasher.ts'
 import { createKeyring, type Keyring } from '../keys/keyring.ts'
 import { createProviderHeaderSealer, type ProviderHeaderSealer } from '../keys/provider-header-sealer.ts'
 import { openFileRootKey } from '../keys/providers/file.ts'
 import { createWebhookSealer, type WebhookSealer } from '../keys/webhook-sealer.ts'
-import { openSqliteStore, type SqliteStore } from '../storage/sqlite/store.ts'
+import { describeServer, type ServerFacts } from '../storage/postgres/describe-server.ts'
+import { openPostgresStore } from '../storage/postgres/store.ts'
+import type { ServerStore } from '../storage/server-store.ts'
+import { openSqliteStore } from '../storage/sqlite/store.ts'
+import { openEphemeral } from './open-ephemeral.ts'
 
 /** The vault without its door: a store and keys. A command needs no more, and a server is built on it. */
 export interface Vault {
   readonly config: Config
-  readonly store: SqliteStore
+  readonly store: ServerStore
   readonly keyring: Keyring
   readonly credentials: CredentialHasher
   readonly clientKeys: ClientKeySealer
@@ -30,23 +36,33 @@ export interface Vault {
     readonly ids: Ids
     readonly keys: KeyMaker
   }
+  /**
+   * The codes of all nodes, connected to when first asked for; to drop, also where none may be held. `undefined` where each
+   * process has its own.
+   */
+  readonly sharedCodes: ((use?: 'drop') => Promise<CodeStore>) | undefined
+  /** What an operator decides about the server of the database; `undefined` where it is a file. */
+  readonly databaseFacts: (() => Promise<ServerFacts>) | undefined
   close(): Promise<void>
 }
 
+/** A command writes beside others; what serves writes much, and waits for nobody where the database allows it. */
+export type VaultUse = 'command' | 'serve'
+
 /** Opens database and keys, making both on a first start. It may be open in several processes at once. */
-export const openVault = async (config: Config): Promise<Vault> => {
+export const openVault = async (config: Config, use: VaultUse = 'command'): Promise<Vault> => {
   const clock = systemClock
   const ids = randomIds
-  const file = join(config.dataFolder, 'cardkeep.db')
-  const store = await openSqliteStore({ file })
+  const store = await openStore(config, use, clock)
   try {
     const provider = await openFileRootKey({
       path: config.rootKeyFile,
-      forbiddenFolder: config.dataFolder,
+      forbiddenFolder: config.database.type === 'sqlite' ? config.dataFolder : undefined,
       // A database with keys in it is never given a new root key: it could open none of them.
       mayCreate: (await store.keySet()) === undefined,
     })
     const keyring = await createKeyring({ store, provider, clock, ids })
+    const codes = connectCodes({ config, keyring, clock })
     return {
       config,
       store,
@@ -59,10 +75,36 @@ export const openVault = async (config: Config): Promise<Vault> => {
       clock,
       ids,
       operatorPorts: { store, clock, ids, keys: keyring },
-      close: () => store.close(),
+      sharedCodes: config.codes.type === 'memory' ? undefined : codes.open,
+      databaseFacts:
+        config.database.type === 'sqlite' ? undefined : describeServer.bind(undefined, config.database),
+      close: async () => {
+        await codes.close()
+        await store.close()
+      },
     }
   } catch (error) {
     await store.close()
     throw error
+  }
+}
+
+const openStore = ({ database, dataFolder }: Config, use: VaultUse, clock: Clock): Promise<ServerStore> =>
+  database.type === 'sqlite'
+    ? openSqliteStore({ file: join(dataFolder, 'cardkeep.db') })
+    : openPostgresStore({ settings: database, chain: use === 'serve' ? 'own' : 'main', clock })
+
+/** Most commands need no codes, and must work where the server for them is away. */
+const connectCodes = (parts: Pick<Vault, 'config' | 'keyring' | 'clock'>) => {
+  let opening: ReturnType<typeof openEphemeral> | undefined
+  return {
+    open: async (use?: 'drop'): Promise<CodeStore> => {
+      opening ??= openEphemeral({ ...parts, isForRemoval: use === 'drop' })
+      return createCodeStore(createCodeSealer(parts.keyring), (await opening).codes)
+    },
+    close: async (): Promise<void> => {
+      const ephemeral = await opening?.catch(() => undefined)
+      await ephemeral?.close()
+    },
   }
 }

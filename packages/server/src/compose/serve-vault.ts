@@ -1,11 +1,10 @@
 import { auditRun } from '@cardkeep/core/audit/run'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
 import { createCodeStore } from '../ephemeral/code-store.ts'
-import { createGuessLimits } from '../ephemeral/memory/guess-limits.ts'
-import { createMemoryBackend } from '../ephemeral/memory/memory-backend.ts'
 import { createAccess } from '../http/access.ts'
 import { createInFlight } from '../http/in-flight.ts'
 import { createListener, listen, reloadTls } from '../http/listener.ts'
-import { createLockouts } from '../http/lockouts.ts'
 import { serveMetrics } from '../http/metrics-server.ts'
 import { createReadiness } from '../http/readiness.ts'
 import { createRefusalNotes } from '../http/refusal-notes.ts'
@@ -18,17 +17,20 @@ import { createCardCipher } from '../keys/card-cipher.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { createRequestMarker } from '../keys/idempotency-hasher.ts'
 import type { Log } from '../log/log.ts'
+import { noteOutages } from '../log/note-outages.ts'
 import { createMetricsPage } from '../metrics/metrics.ts'
 import { createWatch, watchNothing } from '../metrics/watch.ts'
 import type { Services } from '../services.ts'
 import { createDirectory } from '../storage/directory.ts'
-import { lockFolder } from '../storage/sqlite/lock.ts'
 import { watchEvents } from '../webhooks/watch-events.ts'
 import { createAuditShipping } from './audit-shipping.ts'
+import { awaitBackend } from './await-backend.ts'
 import { dialects } from './dialects.ts'
 import { createForwardEgress } from './forward-egress.ts'
 import { listJobs } from './jobs.ts'
-import type { Vault } from './open-vault.ts'
+import { openEphemeral } from './open-ephemeral.ts'
+import { openVault, type Vault } from './open-vault.ts'
+import { takePlace } from './take-place.ts'
 import { createWebhookOutbox } from './webhook-outbox.ts'
 
 /** A vault with its door open. */
@@ -37,32 +39,70 @@ export interface ServingVault {
   readonly url: string
   /** Where its metrics are, if anywhere. */
   readonly metricsUrl: string | undefined
+  /** Resolves if another process serves in its place: it must stop. */
+  readonly lost: Promise<void>
+  /** Says that it is not ready any more, and serves on: whoever spreads requests is to find another node first. */
+  announceStop(): void
   /** Takes no more requests, finishes those in flight, signs the audit log and closes everything. */
   stop(): Promise<void>
 }
 
-/** Opens the door and starts the jobs that a running vault needs. One process serves a data folder. */
+/** Opens database and keys for what serves, and waits for a server of a database that is still on its way. */
+export const openForServing = (config: Config, log: Log): Promise<Vault> => {
+  const open = () => openVault(config, 'serve')
+  return config.database.type === 'sqlite'
+    ? open()
+    : awaitBackend(open, { backend: 'database', log, clock: systemClock })
+}
+
+/** Closes what was opened before, in the order in which it is to be closed. */
+type Closing = (() => Promise<void>)[]
+
+/** Opens the door and starts the jobs that a running vault needs. If that fails, the vault is closed. */
 export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> => {
+  const closing: Closing = [() => vault.close()]
+  try {
+    return await open(vault, log, closing)
+  } catch (error) {
+    // Why it was not opened says more than what went wrong on the way back.
+    await closeAll(closing).catch(() => undefined)
+    throw error
+  }
+}
+
+/** All of them, also where one fails; throws the first failure. */
+const closeAll = async (closing: Closing): Promise<void> => {
+  const failures: unknown[] = []
+  for (const close of closing) await close().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}
+
+const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVault> => {
   const { config, keyring, clock, ids } = vault
   // Its library is large: only a vault that is asked for metrics pays for it.
   const meters = config.metrics && (await import('../metrics/registry.ts')).createMeters()
   const watch = meters ? createWatch(meters, clock) : watchNothing
-  const store = watch.store(vault.store)
-  const lock = lockFolder(config.dataFolder)
-  const readiness = createReadiness(store, clock, log)
 
-  const backend = watch.codes(createMemoryBackend({ clock, limitPerOwner: config.codesPerTenant }))
-  const held = createCodeStore(createCodeSealer(keyring), backend)
-  const drops = await createDropFollower(store, held)
-  const codes = followDrops(held, drops)
-  const guesses = createGuessLimits(clock)
+  const ephemeral = await awaitBackend(() => openEphemeral(vault, watch), { backend: 'codes', log, clock })
+  closing.unshift(() => ephemeral.close())
+  const place = await takePlace(vault, ephemeral)
+  // After everything that may still be written.
+  closing.push(() => place.leave())
+
+  const store = watch.store(vault.store)
+  const lookAtCodes = noteOutages('codes', () => ephemeral.check(), { log, clock })
+  const readiness = createReadiness({ store, checkCodes: lookAtCodes, clock, log })
+  const held = createCodeStore(createCodeSealer(keyring), ephemeral.codes)
+  const drops = ephemeral.isShared ? undefined : await createDropFollower(store, held)
+  const codes = drops && place.isLookFree ? followDrops(held, drops) : held
   const egress = createForwardEgress(vault)
-  const directory = createDirectory(store)
+  closing.unshift(() => egress.close())
+  const directory = createDirectory(store, clock)
   const outbox = createWebhookOutbox(vault, readiness, log)
   const services: Services = {
     store: watchEvents(directory.store, outbox.wake),
     codes,
-    guesses,
+    guesses: ephemeral.guesses,
     cipher: createCardCipher(keyring),
     egress: watch.egress(egress),
     clock,
@@ -71,7 +111,7 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
     marker: createRequestMarker(keyring),
   }
 
-  const lockouts = watch.lockouts(createLockouts(clock))
+  const lockouts = watch.lockouts(ephemeral.lockouts)
   const inFlight = createInFlight()
   const app = createListener({
     config,
@@ -84,7 +124,13 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
     answered: watch.answered,
   })
 
-  const follow = createFollower({ store, keyring, directory, codes, drops, door: readiness })
+  const follow = createFollower({
+    store: {
+      isSealed: () => store.isSealed(),
+      dataVersion: noteOutages('database', () => store.dataVersion(), { log, clock }),
+    },
+    ...{ keyring, directory, codes: held, drops, door: readiness, clock },
+  })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reloadCertificate = createCertificateWatch(config.tls, () => {
     reloadTls(app, config.tls)
@@ -100,40 +146,49 @@ export const serveVault = async (vault: Vault, log: Log): Promise<ServingVault> 
     meters &&
     (await serveMetrics({
       ...config.metrics,
-      page: createMetricsPage(meters, { store, keyring, backend, readiness, clock, sinks }),
+      page: createMetricsPage(meters, { store, keyring, ephemeral, readiness, clock, sinks }),
       log,
     }))
+  if (metrics) closing.unshift(() => metrics.close())
   const url = await listen(app, config)
   const jobs = startJobs(
-    [...listJobs({ services, backend, guesses, follow, checkpoint, reloadCertificate }), ...shipping.jobs],
-    log,
+    [
+      ...listJobs({ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate }),
+      ...shipping.jobs,
+    ],
+    { duties: store, clock, log },
   )
   outbox.start()
+
+  const stop = async (): Promise<void> => {
+    readiness.setStopping()
+    // What is told from here on waits for the next start.
+    const delivered = outbox.stop()
+    await app.close()
+    // A caller that went away does not end what was begun for it, and its outcome belongs in the log.
+    await inFlight.settled()
+    shipping.hurry()
+    await jobs.stop()
+    // Other nodes still serve codes that are shared.
+    if (!ephemeral.isShared) await held.dropAll()
+    await delivered
+    try {
+      // Outcomes of the last forwards may still wait to be written, and what waits is written in any order.
+      await store.commit([])
+      await store.commit([auditRun(clock.now(), 'audit.stopped')])
+      await checkpoint()
+      await shipping.finish()
+    } finally {
+      await closeAll(closing)
+    }
+  }
+  let stopping: Promise<void> | undefined
 
   return {
     url,
     metricsUrl: metrics?.url,
-    stop: async () => {
-      // What is told from here on waits for the next start.
-      const delivered = outbox.stop()
-      await app.close()
-      // A caller that went away does not end what was begun for it, and its outcome belongs in the log.
-      await inFlight.settled()
-      shipping.hurry()
-      await jobs.stop()
-      await metrics?.close()
-      await codes.dropAll()
-      await delivered
-      try {
-        await store.commit([auditRun(clock.now(), 'audit.stopped')])
-        await checkpoint()
-        await shipping.finish()
-      } finally {
-        await egress.close()
-        // Outcomes of the last forwards may still wait to be written; closing waits for them.
-        await vault.close()
-        lock.release()
-      }
-    },
+    lost: place.lost,
+    announceStop: readiness.setStopping,
+    stop: () => (stopping ??= stop()),
   }
 }

@@ -3,6 +3,8 @@ import type { CredentialId, EventId, WebhookId } from '@cardkeep/core/kernel/ids
 import { dayMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
 import { createCredential } from '@cardkeep/core/operations/change-credentials'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
+import { createRecords } from '@cardkeep/testing/conformance/records'
+import { createAuditLog } from '@cardkeep/testing/doubles/audit-log'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Vault } from '../compose/open-vault.ts'
@@ -43,13 +45,49 @@ test('a log that is only in the database is told of, and one that a sink follows
   const { seq } = await opened.store.auditHead()
   const shipped = (at: number): Change => ({
     type: 'ship-audit',
-    shipment: { sink: 'file:/log', seq: at, at: opened.clock.now() },
+    shipment: { sink: 'file:/log', chain: 0, seq: at, at: opened.clock.now() },
   })
   await commit(shipped(seq))
   expect(await shipping()).toMatchObject({ status: 'ok' })
   await commit(shipped(seq - 1))
   opened.clock.advance(6 * minuteMs)
   expect(await shipping()).toMatchObject({ status: 'fail', detail: `file:/log has it up to ${seq - 1}` })
+})
+
+test('of several chains each is told of, and one that nobody has written to yet is not behind', async () => {
+  const { clock } = opened
+  const log = createAuditLog()
+  const [main, node] = [log.openNode(), log.openNode(3)]
+  log.openNode(4)
+  const { store, ...rest } = vault
+  const examined = { ...rest, store: { ...store, ...main } }
+  const { entry } = createRecords().audit({ at: clock.now() })
+  const signAll = () => checkpointAudit(main, opened.signer, clock)
+  await main.commit([shippedTo('file:/log', 2)])
+  expect(await findingOf(examineAudit(examined), 'audit shipping')).toMatchObject({
+    status: 'ok',
+    detail: '1 places follow',
+  })
+  await node.commit([{ type: 'audit', entry }])
+  clock.advance(6 * minuteMs)
+  expect(await findingOf(examineAudit(examined), 'audit shipping')).toMatchObject({
+    status: 'fail',
+    detail: 'file:/log has chain 3 up to 0',
+  })
+  await node.commit([{ type: 'audit', entry }])
+  expect(await findingOf(examineAudit(examined), 'audit')).toMatchObject({
+    status: 'ok',
+    detail:
+      '2 entries from 1 on, signed up to 0; chain 3: 2 entries from 1 on, signed up to 0; ' +
+      'chain 4: 0 entries from 1 on, signed up to 0',
+  })
+  await signAll()
+  await node.commit([{ type: 'audit', entry }])
+  clock.advance(401 * dayMs)
+  expect(await findingOf(examineAudit(examined), 'audit retention')).toMatchObject({
+    status: 'warn',
+    detail: 'entries up to 2; chain 3: entries up to 2 are older than 400 days: run audit archive',
+  })
 })
 
 const sinkOf = (name: string): Vault['config']['auditSinks'][number] => ({
@@ -66,7 +104,7 @@ const shippingTo = (...names: readonly string[]): Vault => ({
 })
 const shippedTo = (sink: string, seq: number): Change => ({
   type: 'ship-audit',
-  shipment: { sink, seq, at: opened.clock.now() },
+  shipment: { sink, chain: 0, seq, at: opened.clock.now() },
 })
 
 test('a sink that never had anything is behind, and one that is no longer named is not', async () => {

@@ -20,7 +20,13 @@ const examineRotation = ({ keyring }: Vault): Finding => {
 }
 
 /** A root key on the same disk as the database is lost, or stolen, together with it. */
-const examineBackup = ({ rootKeyFile, dataFolder }: Config): Finding => {
+const examineBackup = ({ rootKeyFile, dataFolder, database }: Config): Finding => {
+  if (database.type !== 'sqlite')
+    return {
+      check: 'root key',
+      status: 'ok',
+      detail: 'lies on this machine; every node needs the same, and a copy belongs elsewhere',
+    }
   const sameDisk = statSync(rootKeyFile).dev === statSync(dataFolder).dev
   return sameDisk
     ? {

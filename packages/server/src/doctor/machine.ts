@@ -7,10 +7,14 @@ export const examineMachine = (config: Config): readonly Finding[] => [
   examineSwap(),
   examineCoreDumps(),
   examineNodeOptions(config.nodeOptions),
-  examineFolder(config),
+  ...ofFile(config, examineFolder),
   ...examineProxies(config),
-  examineSpace(config),
+  ...ofFile(config, examineSpace),
 ]
+
+/** A database on a server has its disk there, and no folder here. */
+const ofFile = (config: Config, look: (config: Config) => Finding): readonly Finding[] =>
+  config.database.type === 'sqlite' ? [look(config)] : []
 
 const swapList = '/proc/swaps'
 

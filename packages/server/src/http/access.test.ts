@@ -10,8 +10,8 @@ import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkee
 import { afterEach, describe, expect, test } from 'vitest'
 import { mintCredential } from '../dialects/credentials.ts'
 import { ozura } from '../dialects/ozura/routes.ts'
+import { createLockouts } from '../ephemeral/memory/lockouts.ts'
 import { type AccessRequest, type CredentialProof, createAccess } from './access.ts'
-import { createLockouts } from './lockouts.ts'
 import { createRefusalNotes } from './refusal-notes.ts'
 
 const opened: TestVault[] = []
@@ -114,6 +114,17 @@ test('without a credential nothing is proven, counted or written', async () => {
     expect(await access.authenticate(request({ headers: {} }))).toEqual(notAuthenticated)
   expect(proofs()).toBe(0)
   expect(await entries()).toEqual([])
+})
+
+test('of many tries at once ten are answered at most, and a good one behind them is refused as all others', async () => {
+  const { access, request, key } = await open()
+  const keys = [...Array<string>(49).fill(wrongSecret(key)), key]
+  const answers = await Promise.all(
+    keys.map((tried) => access.authenticate(request({ headers: { 'x-api-key': tried } }))),
+  )
+  const lockedOut = refuse({ type: 'LockedOut', retryAfterSeconds: 30 * 60 })
+  for (const answer of answers.slice(0, 10)) expect([notAuthenticated, lockedOut]).toContainEqual(answer)
+  expect(answers.slice(10)).toEqual(Array(40).fill(lockedOut))
 })
 
 describe('whatever is wrong with a credential, the answer and the work are the same', () => {

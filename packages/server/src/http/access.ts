@@ -5,12 +5,12 @@ import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { EpochMs } from '@cardkeep/core/kernel/time'
 import type { Principal } from '@cardkeep/core/operations/caller'
-import type { Readiness } from '@cardkeep/core/ports'
+import type { Lockouts, Readiness } from '@cardkeep/core/ports'
 import { dayOf, isGood } from '@cardkeep/core/tenants/credential-use'
+import { pairOf } from '@cardkeep/core/tenants/lockout'
 import type { Credential } from '@cardkeep/core/tenants/tenant'
 import type { Services } from '../services.ts'
 import type { CredentialHeaders, Dialect, PresentedCredential } from './dialect.ts'
-import type { Lockouts } from './lockouts.ts'
 import type { RefusalNotes } from './refusal-notes.ts'
 import type { RouteAuth } from './route.ts'
 
@@ -102,21 +102,30 @@ export const createAccess = (
     authenticate: async (request) => {
       const presented = request.dialect.readCredential(request.headers)
       if (!presented) return refuse({ type: 'NotAuthenticated' })
-      const pair = `${presented.id ?? 'unknown'} ${request.address}`
-      const retryAfterSeconds = lockouts.remainingSeconds(pair)
-      if (retryAfterSeconds !== undefined) return refuse({ type: 'LockedOut', retryAfterSeconds })
+      const pair = pairOf(presented.id, request.address)
+      /** Asked again once the proof is made: of many that came at once the first ten may have failed meanwhile. */
+      const findLock = async (): Promise<Refusal | undefined> => {
+        const retryAfterSeconds = await lockouts.remainingSeconds(pair)
+        return retryAfterSeconds === undefined ? undefined : { type: 'LockedOut', retryAfterSeconds }
+      }
+      const lock = await findLock()
+      if (lock) return refuse(lock)
 
       const credential = await findCredential(request, presented)
       if (!credential) {
-        const locks = lockouts.fail(pair)
+        const locks = await lockouts.fail(pair)
         const refusal: Refusal = { type: 'NotAuthenticated' }
         note(request, locks ? 'access.locked' : 'access.refused', refusal.type, {
           id: presented.id,
           tenantId: undefined,
         })
-        return refuse(refusal)
+        return locks ? refuse(refusal) : refuse((await findLock()) ?? refusal)
       }
-      lockouts.succeed(pair)
+      // What is said of tries beyond the allowed ones is the same whether they were good or not.
+      if (!(await lockouts.succeed(pair))) {
+        const meanwhile = await findLock()
+        if (meanwhile) return refuse(meanwhile)
+      }
       noteUse(credential)
 
       const tenant = await store.tenant(credential.tenantId)

@@ -80,6 +80,10 @@ const statuses: Partial<Record<Refusal['type'], number>> = {
 }
 
 /** For what belongs to no dialect. */
-const neutral = ({ type }: Refusal): Reply => ({ status: statuses[type] ?? 400, body: { error: type } })
+const neutral = ({ type }: Refusal): Reply => ({
+  status: statuses[type] ?? 400,
+  ...(type === 'Unavailable' && { headers: { 'retry-after': '2' } }),
+  body: { error: type },
+})
 
 const neutralBug: Reply = { status: 500, body: { error: 'InternalError' } }

@@ -3,7 +3,7 @@ import type { ReadinessState } from './readiness.ts'
 
 /**
  * `/health/live`: the process runs and should not be restarted, sealed or not. `/health/ready`: it can do its work now;
- * otherwise 503 and why: `sealed`, `database` or `audit`.
+ * otherwise 503 and why: `stopping`, `sealed`, `database`, `audit` or `codes`.
  */
 export const mountHealth = (app: FastifyInstance, readiness: ReadinessState): void => {
   app.get('/health/live', async () => ({ status: 'live' }))

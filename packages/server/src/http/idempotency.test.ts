@@ -124,6 +124,7 @@ const open = async (
       check: async () => undefined,
       isSealed: () => false,
       setSealed: () => {},
+      setStopping: () => {},
     },
     log: createLog('info', new Writable({ write: (_chunk, _encoding, next) => next() })),
   })

@@ -102,6 +102,7 @@ const open = (specs: readonly Partial<Spec>[], wish: Wish = {}) => {
       check: async () => wish.notReady,
       isSealed: wish.isSealed ?? (() => false),
       setSealed: () => {},
+      setStopping: () => {},
     },
     log: createLog('info', out),
   }

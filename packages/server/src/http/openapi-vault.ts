@@ -55,7 +55,13 @@ const objectOf = (properties: Part): Part => ({
 const live = objectOf({ status: { const: 'live' } })
 const ready = objectOf({ status: { const: 'ready' } })
 
-const reasons = Object.keys({ sealed: true, database: true, audit: true } satisfies Record<NotReady, true>)
+const reasons = Object.keys({
+  stopping: true,
+  sealed: true,
+  database: true,
+  audit: true,
+  codes: true,
+} satisfies Record<NotReady, true>)
 const notReady = objectOf({ status: { const: 'not ready' }, reason: { enum: reasons } })
 
 const openApi: Part = {

@@ -7,7 +7,7 @@ import { createLog } from '../log/log.ts'
 import { createReadiness } from './readiness.ts'
 
 const open = () => {
-  const disk = { isFull: false, isAuditBroken: false, looks: 0 }
+  const disk = { isFull: false, isAuditBroken: false, areCodesAway: false, looks: 0, codeLooks: 0 }
   const clock = createFixedClock()
   const written: unknown[] = []
   const lines: string[] = []
@@ -28,7 +28,11 @@ const open = () => {
       if (disk.isFull) throw new UnavailableError('disk full')
     },
   } as unknown as Store & { checkWritable(): Promise<void> }
-  const readiness = createReadiness(store, clock, createLog('info', out))
+  const checkCodes = async (): Promise<void> => {
+    disk.codeLooks++
+    if (disk.areCodesAway) throw new UnavailableError('no code store')
+  }
+  const readiness = createReadiness({ store, checkCodes, clock, log: createLog('info', out) })
   return {
     readiness,
     disk,
@@ -100,6 +104,30 @@ test('a sealed vault is not ready whatever it could do, and each change is logge
   expect(events()).toEqual(['vault.sealed', 'vault.unsealed'])
 })
 
+test('a vault that can hold no codes is not ready until it can', async () => {
+  const { readiness, disk } = open()
+  disk.areCodesAway = true
+  expect(await readiness.check()).toBe('codes')
+  disk.areCodesAway = false
+  expect(await readiness.check()).toBeUndefined()
+})
+
+test('a database that is away is said before codes that are', async () => {
+  const { readiness, disk } = open()
+  Object.assign(disk, { isFull: true, areCodesAway: true })
+  expect(await readiness.check()).toBe('database')
+})
+
+test('a vault that is to stop is not ready any more, whatever it could do, and looks at nothing', async () => {
+  const { readiness, disk } = open()
+  readiness.setSealed(true)
+  readiness.setStopping()
+  expect(await readiness.check()).toBe('stopping')
+  readiness.setSealed(false)
+  expect(await readiness.check()).toBe('stopping')
+  expect([disk.looks, disk.codeLooks]).toEqual([0, 0])
+})
+
 describe('asking again and again', () => {
   test('writes to the disk once a second, and notices within a second that it cannot be written', async () => {
     const { readiness, disk, clock } = open()
@@ -111,6 +139,24 @@ describe('asking again and again', () => {
     clock.advance(1)
     expect(await readiness.check()).toBe('database')
     expect(disk.looks).toBe(2)
+  })
+
+  test('asks for codes once a second, and notices within a second that there are none', async () => {
+    const { readiness, disk, clock } = open()
+    for (let ask = 0; ask < 50; ask++) await readiness.check()
+    expect(disk.codeLooks).toBe(1)
+    disk.areCodesAway = true
+    clock.advance(999)
+    expect(await readiness.check()).toBeUndefined()
+    clock.advance(1)
+    expect(await readiness.check()).toBe('codes')
+  })
+
+  test('waits for one look, also while it fails', async () => {
+    const { readiness, disk } = open()
+    Object.assign(disk, { isFull: true, areCodesAway: true })
+    expect(await Promise.all([1, 2, 3].map(() => readiness.check()))).toEqual(Array(3).fill('database'))
+    expect([disk.looks, disk.codeLooks]).toEqual([1, 1])
   })
 
   test('notices at once that it can be written again, and that an entry was lost', async () => {

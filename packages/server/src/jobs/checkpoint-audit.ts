@@ -6,14 +6,19 @@ export interface CheckpointSigner {
   sign(head: AuditHead, at: EpochMs): Promise<AuditCheckpoint>
 }
 
-/** Signs the chain where it stands, if it has moved since the last checkpoint. What is signed cannot be rewritten unseen. */
+/**
+ * Signs every chain where it stands, if it has moved since its last checkpoint. What is signed cannot be rewritten unseen.
+ * A chain that some node still writes to is signed as well as one whose node is gone; twice does no harm.
+ */
 export const checkpointAudit = async (
-  store: Store,
+  store: Pick<Store, 'auditChains' | 'auditHead' | 'lastCheckpoint' | 'commit'>,
   signer: CheckpointSigner,
   clock: Clock,
 ): Promise<void> => {
-  const head = await store.auditHead()
-  const last = await store.lastCheckpoint()
-  if (head.seq === 0 || last?.seq === head.seq) return
-  await store.commit([{ type: 'put-checkpoint', checkpoint: await signer.sign(head, clock.now()) }])
+  for (const chain of await store.auditChains()) {
+    const head = await store.auditHead(chain)
+    const last = await store.lastCheckpoint(chain)
+    if (head.seq === 0 || last?.seq === head.seq) continue
+    await store.commit([{ type: 'put-checkpoint', checkpoint: await signer.sign(head, clock.now()) }])
+  }
 }

@@ -37,13 +37,13 @@ const createLog = () => {
       isOut = out
     },
     store: {
-      dataVersion: () => {
+      dataVersion: async () => {
         needsStore()
         return version
       },
       auditHead: async () => {
         needsStore()
-        return { seq: entries.at(-1)?.seq ?? 0, hash: new Uint8Array() }
+        return { chain: 0, seq: entries.at(-1)?.seq ?? 0, hash: new Uint8Array() }
       },
       auditEntries: async (afterSeq: number, limit: number) => {
         needsStore()
@@ -137,6 +137,14 @@ test('a token that is active again by now has lost its codes all the same', asyn
   log.other('token.activated')
   await followed.take(address, taker)
   expect(calls).toEqual([`drop ${token}`, 'take'])
+})
+
+test('a vault that is open again by now has lost all its codes', async () => {
+  const { log, calls, followed } = await open()
+  log.other('vault.sealed')
+  log.other('vault.unsealed')
+  await followed.take(address, taker)
+  expect(calls).toEqual(['drop all', 'take'])
 })
 
 test('a code that comes after the end of others stays', async () => {

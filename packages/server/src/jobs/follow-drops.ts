@@ -2,14 +2,15 @@ import type { TokenId } from '@cardkeep/core/kernel/ids'
 import type { CodeStore, Store, StoredAuditEntry } from '@cardkeep/core/ports'
 
 /*
- * Codes are held by this process, but a command of the operator suspends, invalidates or deletes a token in another.
- * The entry of that change, written in the same commit, says whose codes must go.
+ * Only where codes are in the memory of this process: a command of the operator suspends, invalidates or deletes a token
+ * in another one. The entry of that change, written in the same commit, says whose codes must go. Commands write to the
+ * main chain, so that is the one that is read.
  */
 
-type ChangedStore = Pick<Store, 'auditHead' | 'auditEntries'> & { dataVersion(): number }
+type ChangedStore = Pick<Store, 'auditHead' | 'auditEntries'> & { dataVersion(): Promise<number> }
 
 export interface DropFollower {
-  /** Drops what other processes have ended up to now. Costs one look at a counter where nobody else has written. */
+  /** Drops what other processes have ended up to now. Costs one look at a number where nobody else has written. */
   follow(): Promise<void>
   /** The same, and remembers how far the log has been read, so that the next look need not begin far back. */
   keepUp(): Promise<void>
@@ -30,12 +31,12 @@ export const createDropFollower = async (
   store: ChangedStore,
   codes: Pick<CodeStore, 'drop' | 'dropAll'>,
 ): Promise<DropFollower> => {
-  let version = store.dataVersion()
+  let version = await store.dataVersion()
   let { seq } = await store.auditHead()
   let running: Promise<void> | undefined
 
   const readOn = async (): Promise<void> => {
-    const begun = store.dataVersion()
+    const begun = await store.dataVersion()
     for (;;) {
       const entries = await store.auditEntries(seq, batch)
       for (const entry of entries) {
@@ -51,18 +52,28 @@ export const createDropFollower = async (
     // Entries that were archived unread may have ended any code.
     if (entry.seq !== seq + 1) return codes.dropAll()
     const [, , action, , , , , , subject] = JSON.parse(entry.text) as readonly unknown[]
+    // It may be open again before anybody has looked.
+    if (action === 'vault.sealed') return codes.dropAll()
     if (!ending.has(action) || !Array.isArray(subject)) return
     await codes.drop({ type: 'token', tokenId: subject[1] as TokenId })
   }
 
-  const follow = async (): Promise<void> => {
-    // A look that is under way may have begun before what this caller has seen: it is waited for, not joined.
-    while (running) await running.catch(waitedFor)
-    if (store.dataVersion() === version) return
+  const isReading = (): boolean => running !== undefined
+  const read = (): Promise<void> => {
     running = readOn().finally(() => {
       running = undefined
     })
-    await running
+    return running
+  }
+
+  const follow = async (): Promise<void> => {
+    for (;;) {
+      // A look that is under way may have begun before what this caller has seen: it is waited for, not joined.
+      while (running) await running.catch(waitedFor)
+      if ((await store.dataVersion()) === version) return
+      // Another may have begun to read while this one looked.
+      if (!isReading()) return read()
+    }
   }
 
   return {
@@ -70,8 +81,8 @@ export const createDropFollower = async (
     keepUp: async () => {
       await follow()
       const head = await store.auditHead()
-      // Nobody else has written: all up to there are entries of this process, which drops its own codes itself.
-      if (store.dataVersion() === version) seq = Math.max(seq, head.seq)
+      // Nobody else has ended anything: what is up to there are entries of this process, which drops its own codes itself.
+      if ((await store.dataVersion()) === version) seq = Math.max(seq, head.seq)
     },
   }
 }
@@ -81,7 +92,8 @@ const waitedFor = (): void => undefined
 /**
  * A code store that looks first whether another process has ended a token: one that was suspended and is active again
  * within the interval of a job would otherwise find its codes where they were. A code that comes back needs no look,
- * because the next one that is taken has it dropped.
+ * because the next one that is taken has it dropped. For a database in a file, where a look costs next to nothing; one on
+ * a server is followed by the job alone.
  */
 export const followDrops = (codes: CodeStore, { follow }: Pick<DropFollower, 'follow'>): CodeStore => ({
   ...codes,

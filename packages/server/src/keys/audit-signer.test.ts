@@ -5,7 +5,7 @@ import { createKeyFixture, type KeyFixture } from '@cardkeep/testing/keys/fixtur
 import { expect, test } from 'vitest'
 import { createAuditSigner, verifyCheckpoint } from './audit-signer.ts'
 
-const head = { seq: 12, hash: new Uint8Array(32).fill(3) }
+const head = { chain: 0, seq: 12, hash: new Uint8Array(32).fill(3) }
 const at = epochMs(Date.UTC(2026, 0, 1))
 
 const makeFixture = async () => {
@@ -30,12 +30,25 @@ test('a checkpoint verifies with the public key of its record alone', async () =
   expect(verify(null, Buffer.from(text), key, checkpoint.signature)).toBe(true)
 })
 
+test('a checkpoint of another chain than the main one signs its number too', async () => {
+  const fixture = await makeFixture()
+  const checkpoint = await fixture.signer.sign({ ...head, chain: 7 }, at)
+  const publicKey = publicKeyOf(fixture, checkpoint.keyId)
+  expect(checkpoint.chain).toBe(7)
+  expect(verifyCheckpoint(checkpoint, publicKey)).toBe(true)
+  for (const chain of [0, 1, 70]) expect(verifyCheckpoint({ ...checkpoint, chain }, publicKey)).toBe(false)
+  const text = `["cardkeep-audit-checkpoint",12,"${'03'.repeat(32)}",${at},7]`
+  const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
+  expect(verify(null, Buffer.from(text), key, checkpoint.signature)).toBe(true)
+})
+
 test('a checkpoint with another place, hash, time or signature does not verify', async () => {
   const fixture = await makeFixture()
   const checkpoint = await fixture.signer.sign(head, at)
   const publicKey = publicKeyOf(fixture, checkpoint.keyId)
   const forged = [
     { ...checkpoint, seq: 13 },
+    { ...checkpoint, chain: 1 },
     { ...checkpoint, hash: head.hash.with(31, 4) },
     { ...checkpoint, at: epochMs(at + 1) },
     { ...checkpoint, signature: checkpoint.signature.with(0, (checkpoint.signature[0] ?? 0) ^ 1) },

@@ -1,4 +1,5 @@
 import { createPublicKey, KeyObject, sign, verify } from 'node:crypto'
+import { mainChain } from '@cardkeep/core/audit/chain'
 import type { AuditCheckpoint } from '@cardkeep/core/changes'
 import type { EpochMs } from '@cardkeep/core/kernel/time'
 import type { AuditHead } from '@cardkeep/core/ports'
@@ -14,7 +15,7 @@ export const createAuditSigner = (keys: Pick<Keyring, 'vaultKeys'>): AuditSigner
   sign: async (head, at) => {
     const { active } = keys.vaultKeys('audit')
     if (!active) throw new Error('no audit key of the vault is active')
-    const unsigned = { seq: head.seq, hash: head.hash, at, keyId: active.record.id }
+    const unsigned = { chain: head.chain, seq: head.seq, hash: head.hash, at, keyId: active.record.id }
     return { ...unsigned, signature: sign(null, encodeCheckpoint(unsigned), active.key) }
   },
 })
@@ -31,6 +32,11 @@ export const verifyCheckpoint = (checkpoint: AuditCheckpoint, publicKey: Uint8Ar
   )
 }
 
-/** `["cardkeep-audit-checkpoint",seq,"hash in hex",time in ms]`, JSON that a reader with other tools can write. */
-const encodeCheckpoint = ({ seq, hash, at }: Omit<AuditCheckpoint, 'signature'>): Buffer =>
-  Buffer.from(JSON.stringify(['cardkeep-audit-checkpoint', seq, Buffer.from(hash).toString('hex'), at]))
+/**
+ * `["cardkeep-audit-checkpoint",seq,"hash in hex",time in ms]`, JSON that a reader with other tools can write. A chain
+ * other than the main one has its number behind these, so that no signature can be taken for one of another chain.
+ */
+const encodeCheckpoint = ({ chain, seq, hash, at }: Omit<AuditCheckpoint, 'signature'>): Buffer => {
+  const ofMain = ['cardkeep-audit-checkpoint', seq, Buffer.from(hash).toString('hex'), at]
+  return Buffer.from(JSON.stringify(chain === mainChain ? ofMain : [...ofMain, chain]))
+}

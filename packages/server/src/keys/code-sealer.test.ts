@@ -5,6 +5,7 @@ import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import { addOwners, createKeyFixture, placeAt, scopeOwner, tenantAt } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
 import { createCodeSealer } from './code-sealer.ts'
+import { createTextHash } from './name-hash.ts'
 
 const place = placeAt(1, 1)
 const otherScope = placeAt(2, 1)
@@ -94,6 +95,23 @@ test('a held code is found and opens after its keys were rotated, and the next o
   const after = Buffer.from(await sealer.seal(place, session, new Secret('456')))
   expect(Buffer.from(before.sealed).readUInt32BE(2)).toBe(1)
   expect(after.readUInt32BE(2)).toBe(2)
+})
+
+test('a process that starts after a rotation gives the names that one of before it gives', async () => {
+  const { sealer, keyring, another } = await makeFixture()
+  const before = createTextHash(keyring)('a text')
+  for (let turn = 0; turn < 2; turn++) await keyring.rotate({ purpose: 'code', owner: undefined, actor })
+  const later = await another()
+  expect(createCodeSealer(later).name(session)).toEqual(sealer.name(session))
+  expect(createTextHash(later)('a text')).toEqual(before)
+})
+
+test('the hash of a text is 16 bytes, another for another text, and no name of an address', async () => {
+  const { sealer, keyring } = await makeFixture()
+  const hash = createTextHash(keyring)
+  expect(hash('a')).toHaveLength(16)
+  expect(hash('a')).not.toEqual(hash('b'))
+  expect(hash('code name')).not.toEqual(sealer.name(session))
 })
 
 test('the first code of a scope that another process has just made is sealed', async () => {

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { SecurityCode } from '@cardkeep/core/cards/card'
 import type { CodeAddress } from '@cardkeep/core/codes/held-code'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
@@ -7,11 +6,12 @@ import { encodeFields } from './encode-fields.ts'
 import { openEnvelope, readKeyVersion, type Sealing, sealEnvelope } from './envelope.ts'
 import type { LoadedKey } from './key-snapshot.ts'
 import type { Keyring } from './keyring.ts'
+import { createNameHash, createRememberedHash } from './name-hash.ts'
 import { findOpeningKey, findSealingKey, type KeyWish, needOpeningKey, needSealingKey } from './use-keys.ts'
 
 /** Lets a code store hold codes without being able to read them or to tell whose they are. */
 export interface CodeSealer {
-  /** 16 bytes: a keyed hash of the address. The same for the life of the process. */
+  /** 16 bytes: a keyed hash of the address. The same in every process, and after a rotation. */
   name(address: CodeAddress): Buffer
   /** 16 bytes: a keyed hash of an origin that the code at this address may be sent to; for another address it is another. */
   originName(address: CodeAddress, origin: string): Buffer
@@ -21,24 +21,15 @@ export interface CodeSealer {
   open(place: CardPlace, address: CodeAddress, sealed: Uint8Array): SecurityCode | Promise<SecurityCode>
 }
 
-const nameBytes = 16
-
 /**
  * A code is sealed under a key derived from its scope's code key for its place and address. Its name comes from a key of
  * the vault instead, because whoever drops a code knows its address and not its scope.
  */
 export const createCodeSealer = (keys: Pick<Keyring, 'find' | 'reload' | 'vaultKeys'>): CodeSealer => {
-  // A rotation would give codes that are held now other names. Memory forgets its codes with the process, so the key that
-  // is active at its start serves until its end.
-  const nameKey = keys.vaultKeys('code').usable[0]?.key
-  if (!nameKey) throw new Error('no key for the names of codes')
-  const hash = (...fields: readonly string[]): Buffer =>
-    createHmac('sha256', nameKey)
-      .update(encodeFields(...fields))
-      .digest()
-      .subarray(0, nameBytes)
+  const hash = createNameHash(keys)
+  const nameOf = createRememberedHash(keys, 'code name')
   return {
-    name: (address) => hash('code name', ...fieldsOf(address)),
+    name: (address) => nameOf(...fieldsOf(address)),
 
     originName: (address, origin) => hash('code destination', origin, ...fieldsOf(address)),
 

@@ -107,7 +107,7 @@ describe('a set of keys that was computed outside this program', () => {
 
   test('signs the head of the audit log', async () => {
     const at = epochMs(Date.UTC(2026, 0, 1))
-    const head = { seq: 9, hash: new Uint8Array(32).fill(0xab) }
+    const head = { chain: 0, seq: 9, hash: new Uint8Array(32).fill(0xab) }
     const checkpoint = await createAuditSigner(await loadVectors()).sign(head, at)
     expect(Buffer.from(checkpoint.signature)).toEqual(Buffer.from(vectors.checkpointSignature))
     const audit = vectors.records.find(({ id }) => id === checkpoint.keyId)

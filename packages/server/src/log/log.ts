@@ -8,6 +8,10 @@ export interface LogEvents {
   'vault.started': { readonly listens: string; readonly dialects: string }
   'vault.stopping': { readonly signal: string }
   'vault.stopped': Record<never, never>
+  /** Something could not be written or closed; `reason` where a server is away, else where the bug is. */
+  'vault.stop.failed': { readonly reason?: string; readonly error?: string; readonly stack?: string }
+  /** Another vault serves this database with codes in its own memory, so this one ends. */
+  'vault.displaced': Record<never, never>
   'vault.sealed': Record<never, never>
   'vault.unsealed': Record<never, never>
   'request.completed': {
@@ -25,6 +29,13 @@ export interface LogEvents {
   /** Nobody caught it, and the process ends. */
   'vault.broken': { readonly error: string; readonly stack: string }
   'job.failed': { readonly job: string; readonly error: string; readonly stack: string }
+  /** Something that it needs cannot be reached; said once until it has worked again. */
+  'job.waits': { readonly job: string }
+  /** Requests that need it are refused until it is back. */
+  'backend.away': { readonly backend: 'database' | 'codes' }
+  'backend.back': { readonly backend: 'database' | 'codes'; readonly afterSeconds: number }
+  /** At the start, before the door opens. */
+  'backend.awaited': { readonly backend: 'database' | 'codes'; readonly reason: string }
   'audit.failed': Record<never, never>
   'tls.reloaded': Record<never, never>
   'metrics.failed': { readonly error: string; readonly stack: string }

@@ -95,8 +95,13 @@ export const families = {
   },
   cardkeep_scrape_complete: {
     kind: 'gauge',
-    help: '0 where the database could not be read for this answer, and what is read from it is left out',
+    help: '0 where not all could be read for this answer, and what is missing is left out',
     labels: [],
+  },
+  cardkeep_backend_up: {
+    kind: 'gauge',
+    help: '1 where the database, or the store of codes, could be read for this answer',
+    labels: ['backend'],
   },
   cardkeep_build_info: {
     kind: 'gauge',

@@ -2,7 +2,7 @@ import { UnavailableError } from '@cardkeep/core/errors'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import { expect, test } from 'vitest'
-import { createMemoryBackend } from '../ephemeral/memory/memory-backend.ts'
+import { createMemoryEphemeral } from '../ephemeral/memory/memory-ephemeral.ts'
 import type { ListedKey } from '../keys/list-keys.ts'
 import { createMetricsPage } from './metrics.ts'
 import type { StateParts } from './read-state.ts'
@@ -10,21 +10,22 @@ import { createMeters } from './registry.ts'
 
 const open = (parts: Partial<StateParts> = {}) => {
   const clock = createFixedClock()
-  const backend = createMemoryBackend({ clock, limitPerOwner: 10 })
+  const ephemeral = createMemoryEphemeral({ clock, limitPerOwner: 10 })
   const at = clock.now()
   const page = createMetricsPage(createMeters(), {
     store: {
       outboxState: async () => ({ waiting: 3, oldestAt: epochMs(at - 4_000), dead: 2 }),
-      auditHead: async () => ({ seq: 100, hash: new Uint8Array(32) }),
+      auditChains: async () => [0],
+      auditHead: async () => ({ chain: 0, seq: 100, hash: new Uint8Array(32) }),
       lastCheckpoint: async () => ({
-        ...{ seq: 90, at: epochMs(at - 30_000), hash: new Uint8Array(32) },
+        ...{ chain: 0, seq: 90, at: epochMs(at - 30_000), hash: new Uint8Array(32) },
         ...{ keyId: 'k' as never, signature: new Uint8Array(64) },
       }),
-      auditShipments: async () => [{ sink: 'file:/a', seq: 95, at }],
+      auditShipments: async () => [{ sink: 'file:/a', chain: 0, seq: 95, at }],
     },
     keyring: { list: () => [] },
     readiness: { isSealed: () => false },
-    backend,
+    ephemeral,
     clock,
     sinks: ['file:/a', 'https://b'],
     ...parts,
@@ -34,7 +35,7 @@ const open = (parts: Partial<StateParts> = {}) => {
     const lines = (await page()).text.split('\n').filter((line) => line.startsWith('cardkeep_'))
     return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), readNumber(line)]))
   }
-  return { backend, clock, page, read }
+  return { backend: ephemeral.codes, clock, page, read }
 }
 
 const readNumber = (line: string): number => Number(line.split(' ').at(-1))
@@ -54,13 +55,47 @@ test('what waits is told with how long it has waited', async () => {
   })
 })
 
+test('of several chains all count, and the one that has waited longest for a signature', async () => {
+  const at = createFixedClock().now()
+  const seqs = [100, 20, 7]
+  const signed = [
+    { seq: 90, at: epochMs(at - 30_000) },
+    { seq: 15, at: epochMs(at - 70_000) },
+    // All signed, however long ago.
+    { seq: 7, at: epochMs(0) },
+  ]
+  const { read } = open({
+    store: {
+      outboxState: async () => ({ waiting: 0, oldestAt: undefined, dead: 0 }),
+      auditChains: async () => [0, 1, 2],
+      auditHead: async (chain = 0) => ({ chain, seq: seqs[chain] ?? 0, hash: new Uint8Array(32) }),
+      lastCheckpoint: async (chain = 0) => ({
+        ...{ chain, seq: 0, at, hash: new Uint8Array(32), ...signed[chain] },
+        ...{ keyId: 'k' as never, signature: new Uint8Array(64) },
+      }),
+      auditShipments: async () => [
+        { sink: 'file:/a', chain: 0, seq: 95, at },
+        { sink: 'file:/a', chain: 1, seq: 20, at },
+        { sink: 'file:/a (signatures)', chain: 1, seq: 15, at },
+      ],
+    },
+  })
+  expect(await read()).toMatchObject({
+    cardkeep_audit_unsigned_entries: 15,
+    cardkeep_audit_checkpoint_age_seconds: 70,
+    'cardkeep_audit_unshipped_entries{sink="file:/a"}': 12,
+    'cardkeep_audit_unshipped_entries{sink="https://b"}': 127,
+  })
+})
+
 test('a log of which all is signed has no lag, however long ago that was', async () => {
   const { read } = open({
     store: {
       outboxState: async () => ({ waiting: 0, oldestAt: undefined, dead: 0 }),
-      auditHead: async () => ({ seq: 90, hash: new Uint8Array(32) }),
+      auditChains: async () => [0],
+      auditHead: async () => ({ chain: 0, seq: 90, hash: new Uint8Array(32) }),
       lastCheckpoint: async () => ({
-        ...{ seq: 90, at: epochMs(0), hash: new Uint8Array(32) },
+        ...{ chain: 0, seq: 90, at: epochMs(0), hash: new Uint8Array(32) },
         ...{ keyId: 'k' as never, signature: new Uint8Array(64) },
       }),
       auditShipments: async () => [],
@@ -81,7 +116,8 @@ test('what cannot be read now is left out, and not told as it was', async () => 
         if (!isReachable) throw new UnavailableError('the disk is gone')
         return { waiting: 3, oldestAt: undefined, dead: 2 }
       },
-      auditHead: async () => ({ seq: 0, hash: new Uint8Array(32) }),
+      auditChains: async () => [0],
+      auditHead: async () => ({ chain: 0, seq: 0, hash: new Uint8Array(32) }),
       lastCheckpoint: async () => undefined,
       auditShipments: async () => [],
     },
@@ -89,8 +125,50 @@ test('what cannot be read now is left out, and not told as it was', async () => 
   expect(await read()).toMatchObject({ cardkeep_outbox_waiting: 3, cardkeep_scrape_complete: 1 })
   isReachable = false
   const samples = await read()
-  expect(samples).toMatchObject({ cardkeep_scrape_complete: 0, cardkeep_codes_held: 0 })
+  expect(samples).toMatchObject({
+    cardkeep_scrape_complete: 0,
+    'cardkeep_backend_up{backend="codes"}': 1,
+    'cardkeep_backend_up{backend="database"}': 0,
+    cardkeep_codes_held: 0,
+  })
   expect(Object.keys(samples).filter((name) => /outbox|audit/.test(name))).toEqual([])
+})
+
+test('what was read before the database went away is left out with the rest', async () => {
+  const { read } = open({
+    store: {
+      outboxState: async () => ({ waiting: 3, oldestAt: undefined, dead: 2 }),
+      auditChains: async () => {
+        throw new UnavailableError('the disk is gone')
+      },
+      auditHead: async () => ({ chain: 0, seq: 0, hash: new Uint8Array(32) }),
+      lastCheckpoint: async () => undefined,
+      auditShipments: async () => [],
+    },
+  })
+  const samples = await read()
+  expect(samples).toMatchObject({ cardkeep_scrape_complete: 0 })
+  expect(Object.keys(samples).filter((name) => /outbox|audit/.test(name))).toEqual([])
+})
+
+test('a store of codes that is away is told, and the database all the same', async () => {
+  const { read } = open({
+    ephemeral: {
+      count: async () => {
+        throw new UnavailableError('no codes')
+      },
+      pastTheirTime: async () => 0,
+    },
+  })
+  const samples = await read()
+  expect(samples).toMatchObject({
+    cardkeep_scrape_complete: 0,
+    'cardkeep_backend_up{backend="codes"}': 0,
+    'cardkeep_backend_up{backend="database"}': 1,
+    cardkeep_outbox_waiting: 3,
+  })
+  expect(samples).not.toHaveProperty('cardkeep_codes_held')
+  expect(samples).not.toHaveProperty('cardkeep_codes_past_their_time')
 })
 
 test('a code that no sweep has freed is past its time after five seconds, and not before', async () => {

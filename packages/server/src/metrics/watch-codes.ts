@@ -1,3 +1,4 @@
+import type { CodeBackend } from '../ephemeral/backend.ts'
 import type { MemoryBackend } from '../ephemeral/memory/memory-backend.ts'
 import type { Meters } from './registry.ts'
 
@@ -15,10 +16,8 @@ type Step =
   | 'expired'
 
 /** The same backend, with every step counted. It sees no more of a code than the backend does, and looks at none of it. */
-export const watchCodes = (meters: Meters, backend: MemoryBackend): MemoryBackend => {
-  const note = (step: Step, by = 1): void => {
-    if (by > 0) meters.count('cardkeep_code_steps_total', { step }, by)
-  }
+export const watchMemoryCodes = (meters: Meters, backend: MemoryBackend): MemoryBackend => {
+  const note = noteSteps(meters)
   /** A drop may concern several codes, and does its work before anyone else gets a turn. */
   const noteDrop = async <T>(drop: () => Promise<T>): Promise<T> => {
     const before = backend.count()
@@ -28,6 +27,43 @@ export const watchCodes = (meters: Meters, backend: MemoryBackend): MemoryBacken
   }
   return {
     ...backend,
+    ...watchUses(meters, backend),
+    drop: (name) => noteDrop(() => backend.drop(name)),
+    dropToken: (tokenName) => noteDrop(() => backend.dropToken(tokenName)),
+    dropAll: () => noteDrop(() => backend.dropAll()),
+    sweep: () => {
+      const expired = backend.sweep()
+      note('expired', expired)
+      return expired
+    },
+  }
+}
+
+/** For codes on a server, which does not say how many went with a token, nor when one expires. */
+export const watchSharedCodes = (meters: Meters, backend: CodeBackend): CodeBackend => {
+  const note = noteSteps(meters)
+  const noteDrop = async (dropping: Promise<boolean>): Promise<boolean> => {
+    const dropped = await dropping
+    note('dropped', dropped ? 1 : 0)
+    return dropped
+  }
+  return {
+    ...backend,
+    ...watchUses(meters, backend),
+    drop: (name) => noteDrop(backend.drop(name)),
+    dropToken: (tokenName) => noteDrop(backend.dropToken(tokenName)),
+  }
+}
+
+const noteSteps =
+  (meters: Meters) =>
+  (step: Step, by = 1): void => {
+    if (by > 0) meters.count('cardkeep_code_steps_total', { step }, by)
+  }
+
+const watchUses = (meters: Meters, backend: CodeBackend): Pick<CodeBackend, 'hold' | 'take' | 'giveBack'> => {
+  const note = noteSteps(meters)
+  return {
     hold: async (code) => {
       const held = await backend.hold(code)
       note(held ? 'held' : 'refused')
@@ -42,14 +78,6 @@ export const watchCodes = (meters: Meters, backend: MemoryBackend): MemoryBacken
       const returned = await backend.giveBack(receipt)
       note(returned ? 'given_back' : 'not_given_back')
       return returned
-    },
-    drop: (name) => noteDrop(() => backend.drop(name)),
-    dropToken: (tokenName) => noteDrop(() => backend.dropToken(tokenName)),
-    dropAll: () => noteDrop(() => backend.dropAll()),
-    sweep: () => {
-      const expired = backend.sweep()
-      note('expired', expired)
-      return expired
     },
   }
 }

@@ -1,11 +1,10 @@
 import { UnavailableError } from '@cardkeep/core/errors'
 import { done, refuse } from '@cardkeep/core/kernel/result'
-import type { AdmittedForward, Egress, Parcel, SendOutcome, Store } from '@cardkeep/core/ports'
+import type { AdmittedForward, Egress, Lockouts, Parcel, SendOutcome, Store } from '@cardkeep/core/ports'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import { expect, test } from 'vitest'
 import type { SealedCode } from '../ephemeral/backend.ts'
 import { createMemoryBackend } from '../ephemeral/memory/memory-backend.ts'
-import type { Lockouts } from '../http/lockouts.ts'
 import { createMeters } from './registry.ts'
 import { createWatch } from './watch.ts'
 
@@ -33,6 +32,23 @@ const codeAt = (at: number): SealedCode => ({
   destinations: undefined,
 })
 const taker = { tokenName: name(200), destination: name(201) }
+
+test('each step of a code on a server is counted, a drop of several as one', async () => {
+  const { clock, read, watch } = open()
+  const backend = watch.sharedCodes(createMemoryBackend({ clock, limitPerOwner: 5 }))
+  for (const at of [1, 2, 3]) await backend.hold(codeAt(at))
+  const taken = await backend.take(name(1), taker)
+  await backend.giveBack(taken?.receipt)
+  expect(await backend.drop(name(1))).toBe(true)
+  expect(await backend.drop(name(1))).toBe(false)
+  expect(await backend.dropToken(name(200))).toBe(true)
+  expect(await read('cardkeep_code_steps_total')).toEqual({
+    '{step="held"}': 3,
+    '{step="taken"}': 1,
+    '{step="given_back"}': 1,
+    '{step="dropped"}': 2,
+  })
+})
 
 test('each step of a code is counted as what it came to', async () => {
   const { clock, read, watch } = open()
@@ -116,8 +132,12 @@ test('a forward is measured by its destination and outcome, and its URL stands n
 test('only the failure that locks is counted as a lock-out', async () => {
   const { read, watch } = open()
   const locks = [false, true, false]
-  const lockouts = watch.lockouts({ fail: () => locks.shift() ?? false } as unknown as Lockouts)
-  expect([lockouts.fail('a'), lockouts.fail('a'), lockouts.fail('a')]).toEqual([false, true, false])
+  const lockouts = watch.lockouts({ fail: async () => locks.shift() ?? false } as unknown as Lockouts)
+  expect([await lockouts.fail('a'), await lockouts.fail('a'), await lockouts.fail('a')]).toEqual([
+    false,
+    true,
+    false,
+  ])
   expect(await read('cardkeep_lockouts_total')).toEqual({ '': 1 })
 })
 

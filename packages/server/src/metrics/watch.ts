@@ -1,13 +1,14 @@
-import type { Clock, Egress, SendOutcome, Store } from '@cardkeep/core/ports'
+import type { Clock, Egress, Lockouts, SendOutcome, Store } from '@cardkeep/core/ports'
+import type { CodeBackend } from '../ephemeral/backend.ts'
 import type { MemoryBackend } from '../ephemeral/memory/memory-backend.ts'
-import type { Lockouts } from '../http/lockouts.ts'
 import type { Answered } from '../http/tell-answers.ts'
 import type { Meters } from './registry.ts'
-import { watchCodes } from './watch-codes.ts'
+import { watchMemoryCodes, watchSharedCodes } from './watch-codes.ts'
 
 /** Lets parts of the vault be seen at work: each answers the same part, which counts what it does. */
 export interface Watch {
   readonly codes: (backend: MemoryBackend) => MemoryBackend
+  readonly sharedCodes: (backend: CodeBackend) => CodeBackend
   readonly store: <Watched extends Store>(store: Watched) => Watched
   readonly egress: (egress: Egress) => Egress
   readonly lockouts: (lockouts: Lockouts) => Lockouts
@@ -17,6 +18,7 @@ export interface Watch {
 /** For a vault that nobody asks: everything stays as it is, and costs nothing. */
 export const watchNothing: Watch = {
   codes: (backend) => backend,
+  sharedCodes: (backend) => backend,
   store: (store) => store,
   egress: (egress) => egress,
   lockouts: (lockouts) => lockouts,
@@ -25,7 +27,8 @@ export const watchNothing: Watch = {
 export const createWatch = (meters: Meters, clock: Clock): Watch => {
   const secondsSince = (begun: number): number => (clock.monotonic() - begun) / 1000
   return {
-    codes: (backend) => watchCodes(meters, backend),
+    codes: (backend) => watchMemoryCodes(meters, backend),
+    sharedCodes: (backend) => watchSharedCodes(meters, backend),
 
     store: (store) => ({
       ...store,
@@ -60,8 +63,8 @@ export const createWatch = (meters: Meters, clock: Clock): Watch => {
 
     lockouts: (lockouts) => ({
       ...lockouts,
-      fail: (pair) => {
-        const locks = lockouts.fail(pair)
+      fail: async (pair) => {
+        const locks = await lockouts.fail(pair)
         if (locks) meters.count('cardkeep_lockouts_total', {})
         return locks
       },

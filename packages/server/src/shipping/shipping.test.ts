@@ -5,19 +5,18 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Change } from '@cardkeep/core/changes'
-import type { Store } from '@cardkeep/core/ports'
 import { openTestVault, type TestVault } from '@cardkeep/testing/doubles/vault'
 import { makeAuthority } from '@cardkeep/testing/provider/authority'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { afterEach, expect, test } from 'vitest'
-import { readExport } from '../audit/export-file.ts'
+import { readExport } from '../audit/read-export.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import type { AuditSinkSettings } from '../config.ts'
 import { openByteStream } from '../egress/byte-stream.ts'
 import { createEgress } from '../egress/egress.ts'
 import { checkpointAudit } from '../jobs/checkpoint-audit.ts'
 import { createFileSink } from './file-sink.ts'
-import { shipAudit } from './ship-audit.ts'
+import { type ShipPorts, shipAudit } from './ship-audit.ts'
 import { createShipping } from './shipping.ts'
 import type { AuditSink } from './sink.ts'
 import { createSyslogSink } from './syslog-sink.ts'
@@ -173,7 +172,7 @@ test('a crash between sending and remembering sends twice, and the log still pro
   const vault = await open()
   const { sink, pieces, lines } = listen()
   await write(vault, 'one')
-  const forgetful: Store = { ...vault.store, commit: () => Promise.reject(new Error('crash')) }
+  const forgetful: ShipPorts['store'] = { ...vault.store, commit: () => Promise.reject(new Error('crash')) }
   await expect(shipAudit({ store: forgetful, clock: vault.clock }, sink)).rejects.toThrow('crash')
   await write(vault, 'two')
   await shipAudit(vault, sink)

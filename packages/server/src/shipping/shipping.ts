@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { secondMs } from '@cardkeep/core/kernel/time'
-import type { Clock, Egress, Store } from '@cardkeep/core/ports'
+import type { Egress } from '@cardkeep/core/ports'
 import type { AuditSinkSettings } from '../config.ts'
 import type { Job } from '../jobs/jobs.ts'
 import type { Log } from '../log/log.ts'
 import { createFileSink } from './file-sink.ts'
 import { createHttpSink } from './http-sink.ts'
-import { shipAudit } from './ship-audit.ts'
+import { type ShipPorts, shipAudit } from './ship-audit.ts'
 import { type AuditSink, SinkFailure } from './sink.ts'
 import { createSyslogSink, type OpenStream } from './syslog-sink.ts'
 
-export interface ShippingParts {
-  readonly store: Store
-  readonly clock: Clock
+export interface ShippingParts extends ShipPorts {
   readonly log: Log
   readonly egress: Pick<Egress, 'admit' | 'send'>
   readonly openStream: (target: StreamTarget) => ReturnType<OpenStream>
@@ -61,14 +60,16 @@ export const createShipping = (
   const finishAll = async (): Promise<void> => {
     await Promise.all(ships.map((ship) => ship.ended()))
     deadline = parts.clock.monotonic() + finishMs
-    await Promise.all(ships.map((ship) => ship.run()))
+    await Promise.all(ships.map((ship) => shipOrWait(ship, goesOn)))
   }
 
   return {
     jobs: sinks.map(({ name }, at) => ({
       name: `ship the audit log to ${name}`,
       everyMs,
-      run: () => Promise.race([ships[at]?.run(), stopping.promise]),
+      run: async () => {
+        await Promise.race([ships[at]?.run(), stopping.promise])
+      },
     })),
     hurry: () => {
       deadline = Number.NEGATIVE_INFINITY
@@ -81,15 +82,24 @@ export const createShipping = (
   }
 }
 
+const lookAgainMs = 200
+
+/** Another node that ships now may have begun before the last entries were there, or be dead. */
+const shipOrWait = async (ship: { run(): Promise<boolean> }, goesOn: () => boolean): Promise<void> => {
+  while (!(await ship.run()) && goesOn()) await wait(lookAgainMs)
+}
+
 /** A job that was left alone may still be at its last piece, and what comes next must not send it again. */
-const oneAtATime = (work: () => Promise<void>) => {
-  let current: Promise<void> | undefined
+const oneAtATime = (work: () => Promise<boolean>) => {
+  let current: Promise<boolean> | undefined
   return {
-    run: (): Promise<void> =>
+    run: (): Promise<boolean> =>
       (current ??= work().finally(() => {
         current = undefined
       })),
-    ended: async (): Promise<void> => current,
+    ended: async (): Promise<void> => {
+      await current
+    },
   }
 }
 
@@ -118,21 +128,23 @@ const createSink = (
   }
 }
 
-/** A sink that is away is told of once, and again when it is back. The log waits for it in the database. */
+/** A sink that is away is told of once, and again when it is back. The log waits for it in the database. Answers as `shipAudit`. */
 const shipAndTell = (
   { log, ...ports }: ShippingParts,
   sink: AuditSink,
   goesOn: () => boolean,
-): (() => Promise<void>) => {
+): (() => Promise<boolean>) => {
   let isAway = false
   return async () => {
     try {
-      await shipAudit(ports, sink, goesOn)
-      if (isAway) log.info('audit.shipping.resumed', { sink: sink.name })
-      isAway = false
+      const isOurs = await shipAudit(ports, sink, goesOn)
+      if (isAway && isOurs) log.info('audit.shipping.resumed', { sink: sink.name })
+      isAway &&= !isOurs
+      return isOurs
     } catch (error) {
       if (!isAway) log.error('audit.shipping.failed', { sink: sink.name, reason: reasonOf(error) })
       isAway = true
+      return true
     }
   }
 }

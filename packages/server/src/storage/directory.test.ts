@@ -1,6 +1,9 @@
 import type { Change } from '@cardkeep/core/changes'
+import { UnavailableError } from '@cardkeep/core/errors'
 import { done } from '@cardkeep/core/kernel/result'
 import type { Store } from '@cardkeep/core/ports'
+import type { TokenStanding } from '@cardkeep/core/tokens/token'
+import { createFixedClock } from '@cardkeep/testing/clock'
 import { createRecords } from '@cardkeep/testing/conformance/records'
 import { describe, expect, test, vi } from 'vitest'
 import { createDirectory } from './directory.ts'
@@ -10,14 +13,17 @@ const tenant = records.tenant()
 
 /** A store with one tenant, which counts how often it is asked for it. */
 const createCounted = () => {
+  const clock = createFixedClock()
+  const standing = vi.fn(async () => undefined)
   const read = vi.fn(async (id: string) => (id === tenant.id ? tenant : undefined))
   const store = {
     tenant: read,
+    standing,
     commit: async () => done,
     destinations: async () => [],
     isLinked: async () => false,
   } as Partial<Store> as Store
-  return { read, directory: createDirectory(store) }
+  return { read, standing, clock, directory: createDirectory(store, clock) }
 }
 
 /** Whether what is remembered may be wrong after such a change. A new type of change needs its line. */
@@ -89,5 +95,50 @@ describe('the directory', () => {
     await reading
     await directory.store.tenant(tenant.id)
     expect(read).toHaveBeenCalledTimes(2)
+  })
+
+  test('asks again for what it remembers once the database has not been seen for five seconds', async () => {
+    const { read, clock, directory } = createCounted()
+    await directory.store.tenant(tenant.id)
+    clock.advance(5_000)
+    await directory.store.tenant(tenant.id)
+    expect(read).toHaveBeenCalledTimes(1)
+    clock.advance(1)
+    for (let turn = 0; turn < 2; turn++) await directory.store.tenant(tenant.id)
+    expect(read).toHaveBeenCalledTimes(3)
+
+    directory.lookedAt(clock.monotonic())
+    for (let turn = 0; turn < 2; turn++) await directory.store.tenant(tenant.id)
+    expect(read).toHaveBeenCalledTimes(3)
+  })
+
+  test('lets nothing that it remembers stand in for a database that is away', async () => {
+    const { read, clock, directory } = createCounted()
+    await directory.store.tenant(tenant.id)
+    clock.advance(5_001)
+    read.mockRejectedValue(new UnavailableError('no database'))
+    await expect(directory.store.tenant(tenant.id)).rejects.toThrow(UnavailableError)
+  })
+
+  test('counts from when a look began: one that took long confirms less', async () => {
+    const { read, clock, directory } = createCounted()
+    await directory.store.tenant(tenant.id)
+    const begun = clock.monotonic()
+    clock.advance(3_000)
+    directory.lookedAt(begun)
+    clock.advance(2_001)
+    await directory.store.tenant(tenant.id)
+    expect(read).toHaveBeenCalledTimes(2)
+  })
+
+  test('asks how a token stands where it could remember it wrongly', async () => {
+    const { standing, clock, directory } = createCounted()
+    const known = { id: records.id() } as unknown as TokenStanding
+    standing.mockResolvedValue(known as never)
+    for (let turn = 0; turn < 2; turn++) await directory.store.standing(known.id)
+    expect(standing).toHaveBeenCalledTimes(1)
+    clock.advance(5_001)
+    for (let turn = 0; turn < 2; turn++) await directory.store.standing(known.id)
+    expect(standing).toHaveBeenCalledTimes(3)
   })
 })

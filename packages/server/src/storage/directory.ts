@@ -1,5 +1,7 @@
 import type { Change } from '@cardkeep/core/changes'
-import type { Store } from '@cardkeep/core/ports'
+import { type MonotonicMs, secondMs } from '@cardkeep/core/kernel/time'
+import type { Clock, Store } from '@cardkeep/core/ports'
+import { hotChanges } from './hot-changes.ts'
 import { createStandings } from './standings.ts'
 
 /** A store that remembers what every request asks for and only operators change. */
@@ -7,47 +9,33 @@ export interface Directory {
   readonly store: Store
   /** Another process changed the database: whatever is remembered may be wrong. */
   forget(): void
+  /** At that time nobody had changed what is remembered, or it was forgotten. */
+  lookedAt(at: MonotonicMs): void
 }
 
 /**
- * These touch nothing that is remembered here, or only what nobody asks the directory for, as when a credential was used
- * last. They come with every request or many times a second: forgetting for them would be to remember nothing.
+ * Somebody looks at the database several times a second. Where it has not been seen for so long, it may have been changed:
+ * a credential that was revoked meanwhile must not be good for as long as the database is away.
  */
-const unrelated: ReadonlySet<Change['type']> = new Set([
-  'put-fingerprint',
-  'put-token',
-  'replace-token',
-  'expect-token',
-  'erase-token',
-  'use-credential',
-  'set-webhook-health',
-  'emit-event',
-  'settle-delivery',
-  'delay-delivery',
-  'give-up-delivery',
-  'replay-delivery',
-  'purge-dead-deliveries',
-  'claim-idempotency',
-  'settle-idempotency',
-  'release-idempotency',
-  'purge-idempotency',
-  'put-bins',
-  'use-bins',
-  'audit',
-  'put-checkpoint',
-  'ship-audit',
-  'archive-audit',
-  'reserve-seals',
-])
+const goodForMs = 5 * secondMs
+
+/**
+ * Of tokens only their standing is remembered, one by one; forgetting everything for each of them would be to remember
+ * nothing.
+ */
+const isUnrelated = ({ type }: Change): boolean =>
+  hotChanges.has(type) || type === 'replace-token' || type === 'erase-token'
 
 /**
  * Tenants, scopes, links, credentials and destinations are few and change seldom, but each request reads some. What is
  * not found is not remembered: callers could fill the memory with names that do not exist.
  */
-export const createDirectory = (store: Store): Directory => {
+export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): Directory => {
   const caches = new Set<Map<string, unknown>>()
   const standings = createStandings(store.standing)
   let generation = 0
+  let lookedAt = clock.monotonic()
+  const isCurrent = (): boolean => clock.monotonic() - lookedAt <= goodForMs
   const forget = (): void => {
     generation++
     for (const cache of caches) cache.clear()
@@ -61,7 +49,7 @@ export const createDirectory = (store: Store): Directory => {
     caches.add(cache)
     return async (key) => {
       const known = cache.get(key)
-      if (known !== undefined) return known
+      if (known !== undefined && isCurrent()) return known
       const begunIn = generation
       const value = await read(key)
       // What was read before something changed may be what it was before.
@@ -79,16 +67,19 @@ export const createDirectory = (store: Store): Directory => {
 
   return {
     forget,
+    lookedAt: (at) => {
+      lookedAt = at
+    },
     store: {
       ...store,
       commit: async (changes) => {
         standings.touched(changes)
         const result = await store.commit(changes)
         standings.touched(changes)
-        if (!changes.every(({ type }) => unrelated.has(type))) forget()
+        if (!changes.every(isUnrelated)) forget()
         return result
       },
-      standing: standings.standing,
+      standing: (id) => (isCurrent() ? standings.standing(id) : store.standing(id)),
       tenant: remember(store.tenant),
       scope: remember(store.scope),
       credential: remember(store.credential),

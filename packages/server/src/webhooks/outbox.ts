@@ -1,5 +1,5 @@
 import { secondMs } from '@cardkeep/core/kernel/time'
-import { describeBug, type Log } from '../log/log.ts'
+import { createJobFailures, type JobFailures } from '../log/job-failures.ts'
 import { createBell } from './bell.ts'
 import { createDeliverer, type Deliverer, type DelivererPorts, longestSendMs } from './deliver.ts'
 
@@ -19,14 +19,17 @@ export interface Outbox {
 export const createOutbox = (ports: Omit<DelivererPorts, 'ended'>): Outbox => {
   const bell = createBell()
   const deliverer = createDeliverer({ ...ports, ended: bell.ring })
+  const failures = createJobFailures('deliver events', ports.log)
   let running: Promise<void> | undefined
   let isStopped = false
 
   const runRound = async (): Promise<boolean> => {
     try {
-      return await deliverer.round()
+      const isMore = await deliverer.round()
+      failures.worked()
+      return isMore
     } catch (error) {
-      reportTo(ports.log, error)
+      failures.failed(error)
       // Whatever cannot be reached now is not asked again at once.
       await bell.silence(lookEveryMs)
       return false
@@ -51,22 +54,19 @@ export const createOutbox = (ports: Omit<DelivererPorts, 'ended'>): Outbox => {
       isStopped = true
       bell.ring()
       await running
-      await stopQuietly(deliverer, ports.log)
+      await stopQuietly(deliverer, failures)
     },
   }
 }
 
 /** Where the last outcomes cannot be written the vault still stops: they are delivered again. */
-const stopQuietly = async (deliverer: Deliverer, log: Log): Promise<void> => {
+const stopQuietly = async (deliverer: Deliverer, failures: JobFailures): Promise<void> => {
   try {
     await deliverer.stop()
   } catch (error) {
-    reportTo(log, error)
+    failures.failed(error)
   }
 }
-
-const reportTo = (log: Log, error: unknown): void =>
-  log.error('job.failed', { job: 'deliver events', ...describeBug(error) })
 
 /** For the egress that it sends by. An endpoint that needs longer should take the event first and think afterwards. */
 export const webhookEgress = {

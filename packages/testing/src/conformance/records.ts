@@ -1,3 +1,4 @@
+import { mainChain } from '@cardkeep/core/audit/chain'
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { BinRecord } from '@cardkeep/core/bins/bin'
 import type { AuditCheckpoint, Change } from '@cardkeep/core/changes'
@@ -195,7 +196,11 @@ export const createRecords = () => {
     },
   })
 
-  const checkpoint = ({ seq, hash }: AuditHead, fields: Partial<AuditCheckpoint> = {}): AuditCheckpoint => ({
+  const checkpoint = (
+    { chain = mainChain, seq, hash }: Partial<Pick<AuditHead, 'chain'>> & Omit<AuditHead, 'chain'>,
+    fields: Partial<AuditCheckpoint> = {},
+  ): AuditCheckpoint => ({
+    chain,
     seq,
     hash,
     at,

@@ -1,3 +1,4 @@
+import { type AuditChain, mainChain } from '@cardkeep/core/audit/chain'
 import type { Store } from '@cardkeep/core/ports'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { type Bench, made } from './bench.ts'
@@ -15,19 +16,42 @@ import { tokenConformance } from './store-tokens.ts'
 /** A store on data of its own, empty and ready. */
 export interface OpenedStore {
   readonly store: Store
+  /** Where this store writes its entries; the main chain unless it says so. */
+  readonly chain?: AuditChain
   /** Another store on the same data, as another process would open it. */
   openAnother(): Promise<Store>
   /** Closes every store that was opened. */
   close(): Promise<void>
 }
 
-/** What every store does, whatever it is made of. */
-export const storeConformance = (name: string, openStore: () => Promise<OpenedStore>): void => {
+const suites = {
+  lists: listConformance,
+  tokens: tokenConformance,
+  tenants: tenantConformance,
+  outbox: outboxConformance,
+  lines: outboxLineConformance,
+  idempotency: idempotencyConformance,
+  bins: binConformance,
+  keys: keyConformance,
+  audit: auditConformance,
+} as const satisfies Readonly<Record<string, (bench: Bench) => void>>
+
+type StoreSuite = keyof typeof suites
+
+/** What every store does, whatever it is made of. All of it, or `only` what may be otherwise in another use of one store. */
+export const storeConformance = (
+  name: string,
+  openStore: () => Promise<OpenedStore>,
+  only?: readonly StoreSuite[],
+): void => {
   describe(`${name} is a store:`, () => {
     let opened: OpenedStore
     const bench: Bench = {
       get store() {
         return opened.store
+      },
+      get chain() {
+        return opened.chain ?? mainChain
       },
       records: createRecords(),
       openAnother: () => opened.openAnother(),
@@ -39,14 +63,7 @@ export const storeConformance = (name: string, openStore: () => Promise<OpenedSt
     })
     afterEach(() => opened.close())
 
-    listConformance(bench)
-    tokenConformance(bench)
-    tenantConformance(bench)
-    outboxConformance(bench)
-    outboxLineConformance(bench)
-    idempotencyConformance(bench)
-    binConformance(bench)
-    keyConformance(bench)
-    auditConformance(bench)
+    for (const [suite, conform] of Object.entries(suites))
+      if (!only || only.some((one) => one === suite)) conform(bench)
   })
 }

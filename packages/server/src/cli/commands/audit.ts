@@ -2,15 +2,19 @@ import { hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { type AuditChain, mainChain } from '@cardkeep/core/audit/chain'
+import type { AuditCheckpoint } from '@cardkeep/core/changes'
 import { dayMs, type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 import { operatorAudit } from '@cardkeep/core/operations/operator'
 import { Command, InvalidArgumentError } from 'commander'
-import { archiveAudit, findCut } from '../../audit/archive.ts'
-import { exportLines, readExport } from '../../audit/export-file.ts'
+import { archiveAudit, findCuts } from '../../audit/archive.ts'
+import { findApart } from '../../audit/common-ground.ts'
+import { exportLines } from '../../audit/export-file.ts'
 import { readMaterial } from '../../audit/material.ts'
+import { readExport } from '../../audit/read-export.ts'
 import { type AuditMaterial, verifyAudit } from '../../audit/verify.ts'
 import { checkpointAudit } from '../../jobs/checkpoint-audit.ts'
-import { readProgress } from '../../shipping/progress.ts'
+import { describeProgress, readProgress } from '../../shipping/progress.ts'
 import { withVault } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
 import { jsonOption } from '../options.ts'
@@ -58,22 +62,18 @@ const check = async (
   { against, key }: VerifyOptions,
 ): Promise<void> => {
   const trusted = [...material.publicKeys].filter(([, spki]) => !key || key.includes(fingerprintOf(spki)))
-  const earlier = against === undefined ? undefined : (await needsExport(against)).checkpoints
-  // What is cut off so far back could not be told from what never was.
-  if (earlier && !earlier.some(({ seq }) => seq >= (material.start?.seq ?? 0)))
-    throw new CommandFailure('the earlier export has nothing in common with this log that was signed')
-  const verdict = await verifyAudit({
-    start: material.start,
-    entries: material.entries,
-    checkpoints: [...material.checkpoints, ...(earlier ?? [])],
-    publicKeys: new Map(trusted),
-  }).catch(() => {
+  const earlier = against === undefined ? [] : await readSignatures(against)
+  const apart = against === undefined ? undefined : findApart(material, earlier)
+  if (apart !== undefined)
+    throw new CommandFailure(`the earlier export has nothing in common with ${nameOf(apart)} that was signed`)
+  const verdict = await verifyAudit({ ...material, publicKeys: new Map(trusted) }, earlier).catch(() => {
     throw new CommandFailure('the exported audit log cannot be read to its end')
   })
   if (!verdict.ok) throw new CommandFailure(`the audit log does not hold: ${verdict.problem ?? ''}`)
   // Public keys are public: anyone can write them above entries of their own.
-  if (key && verdict.signedUpTo === 0)
-    throw new CommandFailure('the audit log has no signature by a key that is named')
+  const unsigned = verdict.chains.find(({ entries, signedUpTo }) => entries > 0 && signedUpTo === 0)
+  if (key && (verdict.signedUpTo === 0 || unsigned))
+    throw new CommandFailure(`${nameOf(unsigned?.chain)} has no signature by a key that is named`)
   out.answer({
     ok: true,
     entries: verdict.entries,
@@ -81,8 +81,23 @@ const check = async (
     checkpoints: verdict.checkpoints,
     signed_up_to: verdict.signedUpTo,
     signing_keys: trusted.map(([, spki]) => fingerprintOf(spki)),
+    chains: verdict.chains.map(({ chain, entries, from, checkpoints, signedUpTo }) => ({
+      chain,
+      entries,
+      from,
+      checkpoints,
+      signed_up_to: signedUpTo,
+    })),
   })
 }
+
+const readSignatures = async (file: string): Promise<readonly AuditCheckpoint[]> => {
+  const { chains } = await needsExport(file)
+  return (await Promise.all(chains.map(({ readCheckpoints }) => readCheckpoints()))).flat()
+}
+
+const nameOf = (chain: AuditChain = mainChain): string =>
+  chain === mainChain ? 'the audit log' : `chain ${chain} of the audit log`
 
 /** SHA-256 of the public key in SPKI DER, in hex: what an auditor keeps elsewhere to know the key by. */
 const fingerprintOf = (spki: Uint8Array): string => hash('sha256', spki, 'hex')
@@ -131,22 +146,29 @@ const archive = (): Command =>
           throw new CommandFailure(
             `entries are kept for ${config.auditRetentionDays} days (CARDKEEP_AUDIT_DAYS)`,
           )
-        const cut = await findCut(store, before)
-        if (!cut) throw new CommandFailure('no signed entry is so old')
-        const behind = (await readProgress(store, config.auditSinks)).find(({ seq }) => seq < cut.seq)
-        if (behind) throw new CommandFailure(`${behind.sink} has the log only up to ${behind.seq}`)
-        const archived = await archiveAudit({ store, clock }, operator, cut, options.out).catch(
+        const cuts = await findCuts(store, before)
+        if (!cuts) throw new CommandFailure('no signed entry is so old')
+        const behind = (await readProgress(store, config.auditSinks)).find(({ chain, seq }) =>
+          cuts.some((cut) => cut.chain === chain && seq < cut.seq),
+        )
+        if (behind) throw new CommandFailure(`${describeProgress(behind)} only`)
+        const sha256 = await archiveAudit({ store, clock }, operator, cuts, options.out).catch(
           (error: unknown) => {
             if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
               throw new CommandFailure(`${options.out} is there already`)
             throw error
           },
         )
-        if (!archived)
+        if (sha256 === undefined)
           throw new CommandFailure(
             'another archived at the same time, or the log does not hold: see audit verify; nothing was removed',
           )
-        out.answer({ file: options.out, up_to: archived.upTo, sha256: archived.sha256 })
+        out.answer({
+          file: options.out,
+          up_to: cuts.reduce((sum, { seq }) => sum + seq, 0),
+          sha256,
+          chains: cuts.map(({ chain, seq }) => ({ chain, up_to: seq })),
+        })
       }),
     )
 

@@ -1,6 +1,7 @@
 import { sealVault } from '@cardkeep/core/operations/seal-vault'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
+import { createCommandCodes, createStrictCommandCodes } from '../drop-codes.ts'
 import { jsonOption } from '../options.ts'
 
 export const sealCommand = (): Command =>
@@ -14,7 +15,17 @@ const make = (name: string, description: string, sealed: boolean): Command =>
     .addOption(jsonOption())
     .action((options: { json?: true }) =>
       withVault(options, async ({ vault, operator, out }) => {
-        await sealVault(vault.operatorPorts, operator, sealed)
-        out.answer({ sealed })
+        const lenient = createCommandCodes(vault)
+        const codes = sealed ? lenient : createStrictCommandCodes(vault)
+        await sealVault({ ...vault.operatorPorts, codes }, operator, sealed)
+        const reason = lenient.failure()
+        out.answer({
+          sealed,
+          ...(reason !== undefined && {
+            warning:
+              `held codes could not be dropped (${reason}); ` +
+              'a sealed vault takes none, and they are dropped before it is opened again',
+          }),
+        })
       }),
     )

@@ -1,12 +1,15 @@
+import { UnavailableError } from '@cardkeep/core/errors'
+import { secondMs } from '@cardkeep/core/kernel/time'
 import { createTenant, demoTenantName } from '@cardkeep/core/operations/create-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
 import { Command } from 'commander'
-import { openVault, type Vault } from '../../compose/open-vault.ts'
-import { type ServingVault, serveVault } from '../../compose/serve-vault.ts'
+import type { Vault } from '../../compose/open-vault.ts'
+import { openForServing, type ServingVault, serveVault } from '../../compose/serve-vault.ts'
 import { readConfig } from '../../config.ts'
-import { createLog } from '../../log/log.ts'
-import { orFail } from '../failure.ts'
+import { createLog, describeBug, type Log } from '../../log/log.ts'
+import { CommandFailure, orFail } from '../failure.ts'
 import { endQuietly, withoutDebugger } from '../hardening.ts'
+import { nextStopSignal, waitUnlessSignalled } from '../stop-signals.ts'
 import { handOutCredential } from './credential.ts'
 
 export const serveCommand = (): Command =>
@@ -16,32 +19,50 @@ export const serveCommand = (): Command =>
     .action(async ({ demo }: { demo?: true }) => {
       const config = readConfig()
       withoutDebugger()
-      const vault = await openVault(config)
+      if (demo && config.database.type !== 'sqlite')
+        throw new CommandFailure(
+          '--demo tries the vault out in its embedded database: leave CARDKEEP_DATABASE_URL unset, or --demo away',
+        )
       const log = createLog(config.logLevel, process.stdout)
       endQuietly(log)
+      const vault = await openForServing(config, log)
       const credentials = demo ? await makeDemo(vault) : undefined
       const serving = await serveVault(vault, log)
 
-      const stop = (signal: string): void => {
+      void nextStopSignal().then(async (signal) => {
         log.info('vault.stopping', { signal })
-        serving.stop().then(
-          () => log.info('vault.stopped', {}),
-          () => {
-            process.exitCode = 1
-          },
-        )
-      }
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal))
+        serving.announceStop()
+        await waitUnlessSignalled(config.drainSeconds * secondMs)
+        await stop(serving, log)
+      })
+      void serving.lost.then(async () => {
+        log.error('vault.displaced', {})
+        process.exitCode = 1
+        await stop(serving, log)
+      })
 
       process.stdout.write(`${banner(vault, serving)}\n${credentials ?? ''}\nReady.\n`)
       log.info('vault.started', { listens: serving.url, dialects: config.dialects.join(',') })
     })
 
+const stop = async (serving: ServingVault, log: Log): Promise<void> => {
+  try {
+    await serving.stop()
+    log.info('vault.stopped', {})
+  } catch (error) {
+    log.error(
+      'vault.stop.failed',
+      error instanceof UnavailableError ? { reason: error.message } : describeBug(error),
+    )
+    process.exitCode = 1
+  }
+}
+
 const banner = ({ config, keyring }: Vault, { url, metricsUrl }: ServingVault): string =>
   [
     `Cardkeep listens on ${url}`,
-    `  tokens    SQLite in ${config.dataFolder}`,
-    '  codes     memory of this process',
+    `  tokens    ${config.database.type === 'sqlite' ? `SQLite in ${config.dataFolder}` : `PostgreSQL at ${config.database.url}`}`,
+    `  codes     ${config.codes.type === 'memory' ? 'memory of this process' : `Redis at ${config.codes.url}`}`,
     `  root key  ${config.rootKeyFile}`,
     `  keys      ${keyring.list().length}`,
     `  dialects  ${config.dialects.join(', ')}`,

@@ -12,6 +12,7 @@ import { stateOf } from '@cardkeep/core/tokens/lifecycle'
 import { parseToken, spellBase32, spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
+import { createCommandCodes, createStrictCommandCodes } from '../drop-codes.ts'
 import { CommandFailure, orFail } from '../failure.ts'
 import { jsonOption } from '../options.ts'
 
@@ -21,11 +22,37 @@ export const tokenCommand = (): Command =>
     .addCommand(show())
     .addCommand(find())
     .addCommand(
-      move('suspend', 'refuse every use until it is activated; its held codes are gone', suspendToken),
+      move({
+        name: 'suspend',
+        description: 'refuse every use until it is activated; its held codes are gone',
+        operation: suspendToken,
+        withoutDropping: 'the token refuses every use, and they are dropped before it is activated',
+      }),
     )
-    .addCommand(move('activate', 'allow its use again', activateToken))
-    .addCommand(move('invalidate', 'say that its card is good no more', invalidateToken))
-    .addCommand(move('delete', 'end it for good, its card and its held codes with it', deleteToken))
+    .addCommand(
+      move({
+        name: 'activate',
+        description: 'allow its use again',
+        operation: activateToken,
+        withoutDropping: undefined,
+      }),
+    )
+    .addCommand(
+      move({
+        name: 'invalidate',
+        description: 'say that its card is good no more',
+        operation: invalidateToken,
+        withoutDropping: 'the token refuses every use, and they end with their time',
+      }),
+    )
+    .addCommand(
+      move({
+        name: 'delete',
+        description: 'end it for good, its card and its held codes with it',
+        operation: deleteToken,
+        withoutDropping: 'the token refuses every use, and they end with their time',
+      }),
+    )
     .hook('preAction', (_command, action) => {
       // The parser would repeat them, and they may be the groups of a card number.
       if (action.args.length > action.registeredArguments.length)
@@ -78,7 +105,15 @@ const find = (): Command =>
       }),
     )
 
-const move = (name: string, description: string, operation: typeof suspendToken): Command =>
+interface Move {
+  readonly name: string
+  readonly description: string
+  readonly operation: typeof suspendToken
+  /** Why it is safe that codes of the token are still held; `undefined`: it is not, and the move is not made. */
+  readonly withoutDropping: string | undefined
+}
+
+const move = ({ name, description, operation, withoutDropping }: Move): Command =>
   new Command(name)
     .allowExcessArguments()
     .description(description)
@@ -87,14 +122,21 @@ const move = (name: string, description: string, operation: typeof suspendToken)
     .action((text: string, options: { json?: true }) => {
       const id = readToken(text)
       return withVault(options, async ({ vault, operator, out }) => {
-        const ports: MoveTokenPorts = { ...vault.operatorPorts, codes: heldElsewhere }
+        const lenient = createCommandCodes(vault)
+        const codes = withoutDropping === undefined ? createStrictCommandCodes(vault) : lenient
+        const ports: MoveTokenPorts = { ...vault.operatorPorts, codes }
         const { token, changed } = orFail(await operation(ports, operator, id))
-        out.answer({ token_id: token.id, state: stateOf(token, vault.clock.now()), changed })
+        const reason = lenient.failure()
+        out.answer({
+          token_id: token.id,
+          state: stateOf(token, vault.clock.now()),
+          changed,
+          ...(reason !== undefined && {
+            warning: `its held codes could not be dropped (${reason}); ${withoutDropping}`,
+          }),
+        })
       })
     })
-
-/** A command holds no codes. The vault that runs reads in the audit log which of its own must go. */
-const heldElsewhere: MoveTokenPorts['codes'] = { drop: async () => false }
 
 /** Never repeats what was typed: it may have been a card number. */
 const readToken = (text: string): TokenId => {

@@ -44,7 +44,7 @@ const expected: readonly (readonly [Refusal, Expected])[] = [
   [{ type: 'IdempotencyKeyInUse' }, [409, 'Request with this Idempotency-Key is still in progress']],
   [{ type: 'IdempotencyKeyReused' }, [409, 'Idempotency-Key was used for another request']],
   [{ type: 'TooManyCodes' }, [429, 'Rate limit exceeded', 30]],
-  [{ type: 'Unavailable' }, [503, 'Service unavailable']],
+  [{ type: 'Unavailable' }, [503, 'Service unavailable', 2]],
   [{ type: 'Sealed' }, [503, 'Service unavailable']],
 ]
 

@@ -69,7 +69,8 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
 
   // inferred: a code lives 90 seconds, so there is room again soon
   TooManyCodes: () => ({ status: 429, message: 'Rate limit exceeded', retryAfterSeconds: 30 }),
-  Unavailable: () => ({ status: 503, message: 'Service unavailable' }),
+  // inferred: a server that restarts, or another that takes its place, is there within seconds
+  Unavailable: () => ({ status: 503, message: 'Service unavailable', retryAfterSeconds: 2 }),
   Sealed: () => ({ status: 503, message: 'Service unavailable' }),
 }
 

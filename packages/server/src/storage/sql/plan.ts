@@ -126,10 +126,11 @@ const plans: Plans = {
   'put-key-set': ({ keySet: { counter, sealedDigest } }) => needsChange('putKeySet', counter, sealedDigest),
   'seal-vault': ({ sealed }) => needsChange('sealVault', flagValue(sealed)),
 
-  'put-checkpoint': ({ checkpoint: { seq, hash, at, keyId, signature } }) =>
-    needsChange('putCheckpoint', seq, hash, at, idValue(keyId), signature),
-  'ship-audit': ({ shipment: { sink, seq, at } }) => runs('shipAudit', sink, seq, at),
-  'archive-audit': ({ anchor: { seq, hash, at } }) => needsChange('putAuditAnchor', seq, hash, at),
+  'put-checkpoint': ({ checkpoint: { chain, seq, hash, at, keyId, signature } }) =>
+    needsChange('putCheckpoint', chain, seq, hash, at, idValue(keyId), signature),
+  'ship-audit': ({ shipment: { sink, chain, seq, at } }) => runs('shipAudit', sink, chain, seq, at),
+  'archive-audit': ({ anchor: { chain, seq, hash, at } }) =>
+    needsChange('putAuditAnchor', chain, seq, hash, at),
 }
 
 /** The statements that make a change, in order. */
@@ -148,7 +149,10 @@ const removals: Removals = {
   'purge-dead-deliveries': ({ before }) => [runs('purgeDeadDeliveries', before, portion)],
   'purge-idempotency': ({ before }) => [runs('purgeIdempotency', before, portion)],
   'use-bins': () => [runs('removeReplacedBins', portion)],
-  'archive-audit': () => [runs('removeArchivedEntries', portion), runs('removeArchivedCheckpoints', portion)],
+  'archive-audit': ({ anchor: { chain } }) => [
+    runs('removeArchivedEntries', chain, portion),
+    runs('removeArchivedCheckpoints', chain, portion),
+  ],
 }
 
 /**

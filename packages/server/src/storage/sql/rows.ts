@@ -184,6 +184,7 @@ export const readKeySet = (row: Row): KeySet => ({
 })
 
 export const readAuditHead = (row: Row): AuditHead => ({
+  chain: readNumber(row, 'chain'),
   seq: readNumber(row, 'seq'),
   hash: readBytes(row, 'hash'),
 })
@@ -195,6 +196,7 @@ export const readAuditEntry = (row: Row): StoredAuditEntry => ({
 })
 
 export const readCheckpoint = (row: Row): AuditCheckpoint => ({
+  chain: readNumber(row, 'chain'),
   seq: readNumber(row, 'seq'),
   hash: readBytes(row, 'hash'),
   at: readTime(row, 'at'),
@@ -203,6 +205,7 @@ export const readCheckpoint = (row: Row): AuditCheckpoint => ({
 })
 
 export const readAnchor = (row: Row): AuditAnchor => ({
+  chain: readNumber(row, 'chain'),
   seq: readNumber(row, 'seq'),
   hash: readBytes(row, 'hash'),
   at: readTime(row, 'at'),
@@ -210,6 +213,7 @@ export const readAnchor = (row: Row): AuditAnchor => ({
 
 export const readShipment = (row: Row): AuditShipment => ({
   sink: readText(row, 'sink'),
+  chain: readNumber(row, 'chain'),
   seq: readNumber(row, 'seq'),
   at: readTime(row, 'at'),
 })

@@ -1,5 +1,5 @@
-CREATE TABLE audit_anchor (
-  id integer not null primary key check (id = 1),
+CREATE TABLE audit_anchors (
+  chain integer not null primary key,
   seq integer not null,
   hash blob not null check (length(hash) = 32),
   at integer not null
@@ -12,20 +12,22 @@ CREATE TABLE audit_checkpoints (
   at integer not null,
   key_id blob not null,
   signature blob not null
-) strict;
+, chain integer not null default 0 check (chain = 0)) strict;
 
-CREATE INDEX audit_checkpoints_by_seq on audit_checkpoints (seq);
+CREATE INDEX audit_checkpoints_by_seq on audit_checkpoints (chain, seq);
 
 CREATE TABLE audit_entries (
   seq integer not null primary key,
   text text not null,
   hash blob not null check (length(hash) = 32)
-) strict;
+, chain integer not null default 0 check (chain = 0)) strict;
 
-CREATE TABLE audit_shipments (
-  sink text not null primary key,
+CREATE TABLE "audit_shipments" (
+  sink text not null,
+  chain integer not null,
   seq integer not null,
-  at integer not null
+  at integer not null,
+  primary key (sink, chain)
 ) strict, without rowid;
 
 CREATE TABLE bin_sets (

@@ -27,7 +27,8 @@ const keyColumns = `id, purpose, owner_type, owner_id, environment, algorithm, v
   check_value, wrapped, public_key, reserved_seals`
 
 // Entries before the anchor are gone for every reader, also while they still wait to be removed.
-const archivedUpTo = 'coalesce((select anchor.seq from audit_anchor as anchor where anchor.id = 1), 0)'
+const archivedUpTo = (chain: string): string =>
+  `coalesce((select anchor.seq from audit_anchors as anchor where anchor.chain = ${chain}), 0)`
 
 export const statements = {
   putFingerprint: `insert into fingerprints (id, scope_id, hash, key_version) values ($1, $2, $3, $4)
@@ -36,17 +37,17 @@ export const statements = {
   eraseFingerprint: `delete from fingerprints where no = $1
     and not exists (select 1 from tokens where tokens.fingerprint_no = fingerprints.no)`,
 
-  // A fingerprint that was erased meanwhile leaves a null where none may be; whoever runs this takes it for a conflict.
+  // Where the fingerprint was erased meanwhile they change no row; an engine that refused one might quote it in its log.
   putToken: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, type,
       scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at)
-    values ($1, $2, $3, (select no from fingerprints where scope_id = $2 and hash = $4), $5, $6, $7, $8, $9, $10, $11,
-      $12, $13, $14, $15, $16, $17, $18)
+    select $1, $2, $3, no, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+    from fingerprints where scope_id = $2 and hash = $4
     on conflict do nothing`,
-  replaceToken: `update tokens set scope_id = $2, tenant_id = $3,
-      fingerprint_no = (select no from fingerprints where scope_id = $2 and hash = $4), version = $5, status = $6,
+  replaceToken: `update tokens set scope_id = $2, tenant_id = $3, fingerprint_no = fingerprints.no, version = $5, status = $6,
       is_test = $7, is_unique = $8, type = $9, scheme = $10, bin = $11, last4 = $12, number_length = $13, sealed = $14,
       created_at = $15, updated_at = $16, expires_at = $17, invalidated_at = $18
-    where id = $1 and version = $5 - 1`,
+    from fingerprints
+    where tokens.id = $1 and version = $5 - 1 and fingerprints.scope_id = $2 and fingerprints.hash = $4`,
   // Where several write at once it must also hold the row until the end of the transaction.
   expectToken: 'select 1 as found from tokens where id = $1 and version = $2',
   eraseToken: 'delete from tokens where id = $1 and version = $2 returning fingerprint_no',
@@ -111,32 +112,33 @@ export const statements = {
   isSealed: 'select sealed from vault_state where id = 1',
   probeWriting: 'update vault_state set write_probes = write_probes + 1 where id = 1',
 
-  appendAuditEntry: 'insert into audit_entries (seq, text, hash) values ($1, $2, $3)',
-  auditHead: 'select seq, hash from audit_entries order by seq desc limit 1',
+  appendAuditEntry: 'insert into audit_entries (chain, seq, text, hash) values ($1, $2, $3, $4)',
+  auditHead: 'select chain, seq, hash from audit_entries where chain = $1 order by seq desc limit 1',
   // The sign makes the engine begin at the place that was asked for and not at the anchor.
-  auditEntries: `select seq, text, hash from audit_entries where seq > $1 and +seq > ${archivedUpTo}
-    order by seq limit $2`,
+  auditEntries: `select seq, text, hash from audit_entries
+    where chain = $1 and seq > $2 and +seq > ${archivedUpTo('$1')} order by seq limit $3`,
   // Inserts nothing where the chain holds another entry, or none, at this place.
-  putCheckpoint: `insert into audit_checkpoints (seq, hash, at, key_id, signature)
-    select $1, $2, $3, $4, $5 from audit_entries where seq = $1 and hash = $2`,
-  checkpoints: `select seq, hash, at, key_id, signature from audit_checkpoints where seq >= ${archivedUpTo}
-    order by seq, no`,
-  lastCheckpoint: `select seq, hash, at, key_id, signature from audit_checkpoints
-    order by seq desc, no desc limit 1`,
+  putCheckpoint: `insert into audit_checkpoints (chain, seq, hash, at, key_id, signature)
+    select $1, $2, $3, $4, $5, $6 from audit_entries where chain = $1 and seq = $2 and hash = $3`,
+  checkpoints: `select chain, seq, hash, at, key_id, signature from audit_checkpoints
+    where chain = $1 and seq >= ${archivedUpTo('$1')} order by seq, no`,
+  lastCheckpoint: `select chain, seq, hash, at, key_id, signature from audit_checkpoints
+    where chain = $1 order by seq desc, no desc limit 1`,
 
-  shipAudit: `insert into audit_shipments (sink, seq, at) values ($1, $2, $3)
-    on conflict (sink) do update set seq = $2, at = $3`,
-  auditShipments: 'select sink, seq, at from audit_shipments order by sink',
-  // Changes no row where there is no such checkpoint, or where the chain would be left without an end.
-  putAuditAnchor: `insert into audit_anchor (id, seq, hash, at)
-    select 1, $1, $2, $3 from audit_entries where seq = $1 + 1
-      and exists (select 1 from audit_checkpoints where audit_checkpoints.seq = $1 and audit_checkpoints.hash = $2)
-    on conflict (id) do update set seq = $1, hash = $2, at = $3`,
-  removeArchivedEntries: `delete from audit_entries where seq in (
-      select seq from audit_entries where seq <= ${archivedUpTo} order by seq limit $1)`,
-  removeArchivedCheckpoints: `delete from audit_checkpoints where no in (
-      select no from audit_checkpoints where seq < ${archivedUpTo} order by seq limit $1)`,
-  auditAnchor: 'select seq, hash, at from audit_anchor where id = 1',
+  shipAudit: `insert into audit_shipments (sink, chain, seq, at) values ($1, $2, $3, $4)
+    on conflict (sink, chain) do update set seq = $3, at = $4`,
+  auditShipments: 'select sink, chain, seq, at from audit_shipments order by sink, chain',
+  // Changes no row where there is no such checkpoint, where the chain would be left without an end, or where more has been
+  // archived already: what is still to be removed of that must not seem to be there again.
+  putAuditAnchor: `insert into audit_anchors (chain, seq, hash, at)
+    select $1, $2, $3, $4 from audit_entries where chain = $1 and seq = $2 + 1 and exists (select 1
+      from audit_checkpoints as signed where signed.chain = $1 and signed.seq = $2 and signed.hash = $3)
+    on conflict (chain) do update set seq = $2, hash = $3, at = $4 where audit_anchors.seq <= $2`,
+  removeArchivedEntries: `delete from audit_entries where chain = $1 and seq in (select seq from audit_entries
+      where chain = $1 and seq <= ${archivedUpTo('$1')} order by seq limit $2)`,
+  removeArchivedCheckpoints: `delete from audit_checkpoints where no in (select no from audit_checkpoints
+      where chain = $1 and seq < ${archivedUpTo('$1')} order by seq limit $2)`,
+  auditAnchor: 'select chain, seq, hash, at from audit_anchors where chain = $1',
 } as const satisfies Record<string, string>
 
 export type StatementName = keyof typeof statements

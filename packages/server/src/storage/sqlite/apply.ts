@@ -1,7 +1,8 @@
+import { mainChain } from '@cardkeep/core/audit/chain'
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { Change, Conflict } from '@cardkeep/core/changes'
 import type { AuditHead } from '@cardkeep/core/ports'
-import { emptyChain, linkEntry } from '../../audit/chain.ts'
+import { emptyHead, linkEntry } from '../../audit/chain.ts'
 import { planChange, type Step } from '../sql/plan.ts'
 import { readAuditHead } from '../sql/rows.ts'
 import { idValue, readNumber } from '../sql/values.ts'
@@ -55,8 +56,8 @@ export const createApplier = (prepared: Prepared): ChangeApplier => {
   const appendEntry = (entry: AuditEntry): void => {
     head ??= readHead(prepared)
     const link = linkEntry(head, entry)
-    prepared.appendAuditEntry.run(link.seq, link.text, link.hash)
-    head = link
+    prepared.appendAuditEntry.run(mainChain, link.seq, link.text, link.hash)
+    head = { chain: mainChain, ...link }
   }
 
   const isMade = ({ statement, values, expects }: Step): boolean => {
@@ -77,9 +78,9 @@ export const createApplier = (prepared: Prepared): ChangeApplier => {
   }
 }
 
-export const readHead = (prepared: Prepared): AuditHead => {
-  const row = prepared.auditHead.get()
-  return row ? readAuditHead(row) : emptyChain
+const readHead = (prepared: Prepared): AuditHead => {
+  const row = prepared.auditHead.get(mainChain)
+  return row ? readAuditHead(row) : emptyHead(mainChain)
 }
 
 const conflictOf = ({ type }: Change): Conflict => ({ type: 'Conflict', change: type })

@@ -98,6 +98,9 @@ const codes = { busy: 5, locked: 6, constraint: 19 }
 /** Nothing here is a fault of a statement: no memory, read-only, I/O, damaged, full, cannot open, locking, not a database. */
 const outages = new Set([7, 8, 10, 11, 13, 14, 15, 26])
 
+/** Raised by a trigger. The program's schema has none; those of a vault that has moved say so themselves. */
+const raisedByTrigger = 1811
+
 /** Foreign key, not null (a reference that was looked up and not found), primary key, unique, row id. */
 const keyViolations = new Set([787, 1299, 1555, 2067, 2579])
 
@@ -108,6 +111,7 @@ const translate = (error: unknown): unknown => {
     return new DatabaseBusy('the database is being written by another process', { cause: error })
   if (outages.has(code))
     return new UnavailableError(`the database cannot be used: ${error.message}`, { cause: error })
+  if (error.errcode === raisedByTrigger) return new UnavailableError(error.message, { cause: error })
   if (code === codes.constraint && keyViolations.has(error.errcode))
     return new ConstraintViolation(error.message, { cause: error })
   return error

@@ -4,8 +4,16 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { epochMs } from '@cardkeep/core/kernel/time'
+import type { StoredAuditEntry } from '@cardkeep/core/ports'
+import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { createRecords } from '@cardkeep/testing/conformance/records'
+import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { describe, expect, test } from 'vitest'
+import { emptyHead, linkEntry } from '../../audit/chain.ts'
+import { readMaterial } from '../../audit/material.ts'
+import { verifyAudit } from '../../audit/verify.ts'
+import { createAuditSigner } from '../../keys/audit-signer.ts'
 import { type Migration, readMigrations } from '../sql/migrations.ts'
 import { type Database, openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
@@ -125,10 +133,10 @@ describe('the schema', () => {
         .all(),
     )
     expect(Object.fromEntries(rows.map(({ name, columns }) => [name, columns]))).toEqual({
-      audit_anchor: 'id seq hash at',
-      audit_checkpoints: 'no seq hash at key_id signature',
-      audit_entries: 'seq text hash',
-      audit_shipments: 'sink seq at',
+      audit_anchors: 'chain seq hash at',
+      audit_checkpoints: 'no seq hash at key_id signature chain',
+      audit_entries: 'seq text hash chain',
+      audit_shipments: 'sink chain seq at',
       bin_sets: 'id state used_at bins',
       bins: 'set_id prefix brand funding segment product issuer country currency',
       credentials:
@@ -241,6 +249,86 @@ describe('a database of the first version', () => {
     expect((await store.auditHead()).seq).toBe(1)
     if (!expired) throw new Error('the token is there')
     expect((await store.commit([{ type: 'erase-token', token: expired }])).ok).toBe(true)
+    await store.close()
+  })
+})
+
+describe('a database of the second version', () => {
+  const records = createRecords()
+
+  /** Seven entries, of which three were archived, and the sixth says so; signed at the cut and at the last but one. */
+  const makeLog = async () => {
+    const fixture = await createKeyFixture({ clock: createFixedClock(), ids: createCountingIds() })
+    const entries: StoredAuditEntry[] = []
+    for (let seq = 1; seq <= 7; seq++) {
+      const cut = entries[2]
+      const { entry } = records.audit(
+        seq === 6 && cut
+          ? { action: 'audit.archived', details: { upTo: 3, hash: Buffer.from(cut.hash).toString('hex') } }
+          : {},
+      )
+      entries.push(linkEntry(entries.at(-1) ?? emptyHead(0), entry))
+    }
+    const signer = createAuditSigner(fixture.keyring)
+    const signed = [3, 6].flatMap((seq) => entries[seq - 1] ?? [])
+    const checkpoints = await Promise.all(
+      signed.map((entry) => signer.sign({ chain: 0, ...entry }, records.at)),
+    )
+    const { record } = fixture.keyring.vaultKeys('audit').active ?? {}
+    if (!record?.publicKey) throw new Error('the fixture has an audit key')
+    return { entries, checkpoints, publicKeys: new Map([[record.id, record.publicKey]]) }
+  }
+
+  test('keeps its log, where it was cut, what was signed and what was shipped, and goes on', async () => {
+    const file = freshFile()
+    const { entries, checkpoints, publicKeys } = await makeLog()
+    const [cut] = checkpoints
+    if (!cut) throw new Error('two checkpoints')
+    await inDatabase(file, async (database) => {
+      await migrate(database, readMigrations().slice(0, 2), usualPatience)
+      const insert = (table: string, ...values: readonly (string | number | Uint8Array)[]) =>
+        database.prepare(`insert into ${table} values (${values.map(() => '?').join(', ')})`).run(...values)
+      for (const { seq, text, hash } of entries.slice(3)) insert('audit_entries', seq, text, hash)
+      for (const { seq, hash, at, keyId, signature } of checkpoints) {
+        const id = Buffer.from(keyId.replaceAll('-', ''), 'hex')
+        insert('audit_checkpoints', seq, seq, hash, at, id, signature)
+      }
+      insert('audit_anchor', 1, cut.seq, cut.hash, 12)
+      insert('audit_shipments', 'file:/log', 7, 13)
+      insert('audit_shipments', 'file:/log (signatures)', 6, 14)
+    })
+
+    const store = await openSqliteStore({ file })
+    expect(await store.auditChains()).toEqual([0])
+    expect(await store.auditEntries(0, 10)).toMatchObject(
+      entries.slice(3).map(({ seq, text }) => ({ seq, text })),
+    )
+    expect(await store.checkpoints()).toMatchObject(
+      checkpoints.map(({ seq, at, keyId }) => ({ chain: 0, seq, at, keyId })),
+    )
+    expect(await store.auditAnchor()).toEqual({ chain: 0, seq: 3, hash: new Uint8Array(cut.hash), at: 12 })
+    expect(await store.auditShipments()).toEqual([
+      { sink: 'file:/log', chain: 0, seq: 7, at: 13 },
+      { sink: 'file:/log (signatures)', chain: 0, seq: 6, at: 14 },
+    ])
+    await store.commit([records.audit()])
+    const material = await readMaterial(store)
+    expect(await verifyAudit({ ...material, publicKeys })).toMatchObject({
+      ok: true,
+      from: 4,
+      entries: 5,
+      checkpoints: 2,
+      signedUpTo: 6,
+    })
+    // What is written from here on is kept as before: by place, and cut where it was signed.
+    const [, later] = checkpoints
+    if (!later) throw new Error('two checkpoints')
+    const { chain, seq, hash } = later
+    expect(
+      (await store.commit([{ type: 'archive-audit', anchor: { chain, seq, hash, at: records.at } }])).ok,
+    ).toBe(true)
+    expect((await store.auditEntries(0, 10)).map((entry) => entry.seq)).toEqual([7, 8])
+    expect(await store.checkpoints()).toHaveLength(1)
     await store.close()
   })
 })

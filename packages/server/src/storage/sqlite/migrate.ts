@@ -32,7 +32,7 @@ export const migrate = async (
   )
 }
 
-const readApplied = (database: Database): readonly AppliedMigration[] => {
+export const readApplied = (database: Database): readonly AppliedMigration[] => {
   const table = database.prepare("select 1 from sqlite_schema where name = 'schema_version'").get()
   if (!table) return []
   return database

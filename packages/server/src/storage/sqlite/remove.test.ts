@@ -21,7 +21,7 @@ describe('what a change leaves to be removed', () => {
     if (!first || !second) throw new Error('two entries')
     for (const checkpoint of [first, second]) await store.commit([{ type: 'put-checkpoint', checkpoint }])
     const database = openDatabase(file)
-    database.prepare('insert into audit_anchor values (1, ?1, ?2, 1)').run(second.seq, second.hash)
+    database.prepare('insert into audit_anchors values (0, ?1, ?2, 1)').run(second.seq, second.hash)
     return { store, database, entries, second }
   }
 
@@ -40,7 +40,7 @@ describe('what a change leaves to be removed', () => {
     if (!third) throw new Error('three entries')
     await store.commit([{ type: 'put-checkpoint', checkpoint: records.checkpoint(third) }])
     await store.commit([
-      { type: 'archive-audit', anchor: { seq: third.seq, hash: third.hash, at: records.at } },
+      { type: 'archive-audit', anchor: { chain: 0, seq: third.seq, hash: third.hash, at: records.at } },
     ])
     expect(database.prepare('select count(*) as entries from audit_entries').get()).toEqual({ entries: 1 })
     expect(database.prepare('select count(*) as signed from audit_checkpoints').get()).toEqual({ signed: 1 })

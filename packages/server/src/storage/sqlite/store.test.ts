@@ -95,14 +95,14 @@ describe('the SQLite store', () => {
   test('has another data version after another store wrote, and not after its own commits', async () => {
     const file = freshFile()
     const [mine, other] = [await openStore(file), await openStore(file)]
-    const before = mine.dataVersion()
+    const before = await mine.dataVersion()
     await mine.commit([tenantChange()])
     await mine.checkWritable()
-    expect(mine.dataVersion()).toBe(before)
+    expect(await mine.dataVersion()).toBe(before)
     await other.commit([tenantChange()])
-    const after = mine.dataVersion()
+    const after = await mine.dataVersion()
     expect(after).not.toBe(before)
-    expect(mine.dataVersion()).toBe(after)
+    expect(await mine.dataVersion()).toBe(after)
   })
 
   test('refuses an id that is no UUID before it can be read back as another', async () => {

@@ -1,30 +1,17 @@
 import { resolve } from 'node:path'
+import { mainChain } from '@cardkeep/core/audit/chain'
 import type { Conflict } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { done, refuse } from '@cardkeep/core/kernel/result'
 import type { Store } from '@cardkeep/core/ports'
-import { readBin, readBinTable } from '../sql/bin-rows.ts'
-import { readClaim } from '../sql/idempotency-rows.ts'
+import { needsNotMoved } from '../move/moved.ts'
+import type { ServerStore } from '../server-store.ts'
+import { readBin } from '../sql/bin-rows.ts'
 import { readMigrations } from '../sql/migrations.ts'
-import { readDeadDelivery, readOutboxState, readWebhook } from '../sql/outbox-rows.ts'
-import {
-  readAnchor,
-  readAuditEntry,
-  readCheckpoint,
-  readCredential,
-  readDestination,
-  readFingerprint,
-  readKey,
-  readKeySet,
-  readScope,
-  readShipment,
-  readStanding,
-  readTenant,
-  readToken,
-} from '../sql/rows.ts'
+import { createReads } from '../sql/reads.ts'
 import type { StatementName } from '../sql/statements.ts'
-import { idValue, type Row, readFlag, readNumber, type SqlValue } from '../sql/values.ts'
-import { createApplier, readHead } from './apply.ts'
+import { type Row, readNumber, type SqlValue } from '../sql/values.ts'
+import { createApplier } from './apply.ts'
 import { claimDueDeliveries, listDueWebhooks } from './claim.ts'
 import { type Database, openDatabase } from './database.ts'
 import { prepareFile } from './file.ts'
@@ -35,14 +22,7 @@ import { prepareStatements } from './prepare.ts'
 import { removeLeftovers } from './remove.ts'
 import { createScrubber } from './scrub.ts'
 
-export interface SqliteStore extends Store {
-  /** Finishes what was asked for before; whatever comes later throws `UnavailableError`. */
-  close(): Promise<void>
-  /** Another number after another process wrote; the same after a commit of this store. */
-  dataVersion(): number
-  /** Writes something of no meaning. Throws `UnavailableError` where nothing can be written, as on a full disk. */
-  checkWritable(): Promise<void>
-}
+export type SqliteStore = ServerStore
 
 export interface SqliteStoreOptions {
   /** The database file; it and its folder are made if they are missing. */
@@ -62,6 +42,7 @@ export const openSqliteStore = async ({
   prepareFile(file)
   const database = await patiently(patience, () => openDatabase(resolve(file)))
   try {
+    needsNotMoved(database)
     await migrate(database, readMigrations(), patience)
     return createStore(database, patience)
   } catch (error) {
@@ -108,6 +89,8 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
   }
 
   return {
+    ...createReads({ find, list }),
+
     commit: async (changes) => {
       needsOpen()
       const conflict = await groups.submit({ run: () => applier.apply(changes) })
@@ -117,35 +100,6 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
       return done
     },
 
-    token: (id) => find('token', [idValue(id)], readToken),
-    standing: (id) => find('standing', [idValue(id)], readStanding),
-    uniqueToken: ({ scopeId, hash }) => find('uniqueToken', [idValue(scopeId), hash], readToken),
-    fingerprint: (scopeId, hash) => find('fingerprint', [idValue(scopeId), hash], readFingerprint),
-    expiredTokens: (at, limit) => list('expiredTokens', [at, limit], readToken),
-    deletedTokens: (before, limit) => list('deletedTokens', [before, limit], readToken),
-    tokensEndingIn: (last4, tenantId, limit) =>
-      tenantId === undefined
-        ? list('tokensEndingIn', [last4, limit], readToken)
-        : list('tokensOfTenantEndingIn', [last4, idValue(tenantId), limit], readToken),
-
-    tenant: (id) => find('tenant', [idValue(id)], readTenant),
-    tenantNamed: (name) => find('tenantNamed', [name], readTenant),
-    tenants: () => list('tenants', [], readTenant),
-    scope: (id) => find('scope', [idValue(id)], readScope),
-    isLinked: async (scopeId, tenantId) =>
-      (await find('isLinked', [idValue(scopeId), idValue(tenantId)], () => true)) ?? false,
-    credential: (id) => find('credential', [idValue(id)], readCredential),
-    credentials: (tenantId) =>
-      tenantId === undefined
-        ? list('credentials', [], readCredential)
-        : list('credentialsOfTenant', [idValue(tenantId)], readCredential),
-    destinations: (tenantId) => list('destinations', [idValue(tenantId)], readDestination),
-
-    webhook: (id) => find('webhook', [idValue(id)], readWebhook),
-    webhooks: (tenantId) =>
-      tenantId === undefined
-        ? list('webhooks', [], readWebhook)
-        : list('webhooksOfTenant', [idValue(tenantId)], readWebhook),
     claimDeliveries: async (wish) => {
       needsOpen()
       // Almost always nothing is due, and looking takes no lock that others would wait for.
@@ -159,14 +113,6 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
       })
       return claimed
     },
-    deadDeliveries: (tenantId, limit) =>
-      tenantId === undefined
-        ? list('deadDeliveries', [limit], readDeadDelivery)
-        : list('deadDeliveriesOfTenant', [idValue(tenantId), limit], readDeadDelivery),
-    outboxState: async () =>
-      (await find('outboxState', [], readOutboxState)) ?? { waiting: 0, oldestAt: undefined, dead: 0 },
-
-    idempotencyClaim: (name) => find('idempotencyClaim', [name], readClaim),
     bin: async (prefixes) => {
       for (const prefix of prefixes.toSorted((a, b) => b.length - a.length)) {
         const bin = await find('bin', [prefix], readBin)
@@ -174,29 +120,12 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
       }
       return undefined
     },
-    binTable: async () => (await find('binTable', [], readBinTable)) ?? { count: 0, at: undefined },
-
-    keys: () => list('keys', [], readKey),
-    keySet: () => find('keySet', [], readKeySet),
-    isSealed: async () => {
-      const sealed = await find('isSealed', [], (row) => readFlag(row, 'sealed'))
-      // Precondition: the first migration writes the row. Without it nobody can say that the vault is open.
-      if (sealed === undefined) throw new Error('the database does not say whether the vault is sealed')
-      return sealed
-    },
-
-    auditHead: async () => {
-      needsOpen()
-      return readHead(prepared)
-    },
-    auditEntries: (afterSeq, limit) => list('auditEntries', [afterSeq, limit], readAuditEntry),
-    checkpoints: () => list('checkpoints', [], readCheckpoint),
-    lastCheckpoint: () => find('lastCheckpoint', [], readCheckpoint),
-    auditAnchor: () => find('auditAnchor', [], readAnchor),
-    auditShipments: () => list('auditShipments', [], readShipment),
+    // Everyone who writes to this file shares one chain.
+    auditChains: async () => [mainChain],
 
     close: () => (closing ??= close()),
-    dataVersion: () => {
+    // Also after a commit of another kind: SQLite counts them all, and looking costs next to nothing.
+    dataVersion: async () => {
       needsOpen()
       return readNumber(dataVersion.get() ?? {}, 'data_version')
     },
@@ -209,5 +138,8 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
         },
       })
     },
+    // Nobody else serves this file.
+    claimDuty: async () => true,
+    releaseDuty: async () => undefined,
   }
 }

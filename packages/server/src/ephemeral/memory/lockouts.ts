@@ -1,11 +1,7 @@
-import { minuteMs } from '@cardkeep/core/kernel/time'
-import type { Clock } from '@cardkeep/core/ports'
+import type { Clock, Lockouts } from '@cardkeep/core/ports'
+import { failuresAllowed, lockedForMs } from '@cardkeep/core/tenants/lockout'
 
-/** PCI DSS 8.3.4: at most ten tries, then locked for at least thirty minutes. */
-const failuresAllowed = 10
-const lockedForMs = 30 * minuteMs
-
-/** How many credential-and-address pairs are remembered; the oldest is forgotten first. */
+/** How many pairs are remembered; the one that failed longest ago is forgotten first. */
 const remembered = 100_000
 
 interface Failures {
@@ -14,18 +10,7 @@ interface Failures {
   endsAt: number
 }
 
-/**
- * Counts failed proofs by credential and address together: by credential alone a stranger could lock a merchant out,
- * by address alone one broken client could lock out all that share its address.
- */
-export interface Lockouts {
-  /** Seconds that remain, or `undefined` where nothing is locked. */
-  remainingSeconds(pair: string): number | undefined
-  /** `true` if this failure is the one that locks. */
-  fail(pair: string): boolean
-  succeed(pair: string): void
-}
-
+/** Counts in this process's memory, on the clock that never steps. */
 export const createLockouts = (clock: Clock): Lockouts => {
   const pairs = new Map<string, Failures>()
 
@@ -37,12 +22,12 @@ export const createLockouts = (clock: Clock): Lockouts => {
   }
 
   return {
-    remainingSeconds: (pair) => {
+    remainingSeconds: async (pair) => {
       const failures = current(pair)
-      if (!failures || failures.count < failuresAllowed) return undefined
+      if (!isLocked(failures)) return undefined
       return Math.ceil((failures.endsAt - clock.monotonic()) / 1000)
     },
-    fail: (pair) => {
+    fail: async (pair) => {
       const failures = current(pair) ?? { count: 0, endsAt: 0 }
       failures.count++
       failures.endsAt = clock.monotonic() + lockedForMs
@@ -53,6 +38,13 @@ export const createLockouts = (clock: Clock): Lockouts => {
       if (pairs.size > remembered && oldest !== undefined) pairs.delete(oldest)
       return failures.count === failuresAllowed
     },
-    succeed: (pair) => void pairs.delete(pair),
+    succeed: async (pair) => {
+      if (isLocked(current(pair))) return false
+      pairs.delete(pair)
+      return true
+    },
   }
 }
+
+const isLocked = (failures: Failures | undefined): failures is Failures =>
+  failures !== undefined && failures.count >= failuresAllowed

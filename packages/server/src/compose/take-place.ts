@@ -1,0 +1,39 @@
+import { ConfigError } from '../config.ts'
+import type { Ephemeral } from '../ephemeral/ephemeral.ts'
+import { holdAlone } from '../storage/postgres/alone.ts'
+import { lockFolder } from '../storage/sqlite/lock.ts'
+import type { Vault } from './open-vault.ts'
+
+/** What this process has to itself while it serves. */
+export interface Place {
+  /** Whether looking at the database for what others changed costs next to nothing. */
+  readonly isLookFree: boolean
+  /** Resolves if another process has taken it meanwhile: this one must not go on. */
+  readonly lost: Promise<void>
+  /** To be called when nothing is written any more. */
+  leave(): Promise<void>
+}
+
+/**
+ * A file is served by one process. A server may have many, if they share their codes; those in the memory of one another would
+ * not find, and would refuse what the first holds. Throws `UnavailableError` where another process serves already.
+ */
+export const takePlace = async (
+  { config }: Pick<Vault, 'config'>,
+  { isShared }: Pick<Ephemeral, 'isShared'>,
+): Promise<Place> => {
+  const { database, dataFolder } = config
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<void>()
+  if (database.type === 'sqlite') {
+    const lock = lockFolder(dataFolder)
+    return { isLookFree: true, lost, leave: async () => lock.release() }
+  }
+  if (isShared) return { isLookFree: false, lost, leave: async () => {} }
+  if (database.pooler !== 'none')
+    throw new ConfigError(
+      'CARDKEEP_DATABASE_POOLER lets nobody make sure that one vault alone serves this database, and codes in memory ' +
+        'need that: name a server for codes in CARDKEEP_CODES_URL',
+    )
+  const alone = await holdAlone({ settings: database, onLost })
+  return { isLookFree: false, lost, leave: () => alone.release() }
+}

@@ -1,0 +1,32 @@
+import type { Clock } from '@cardkeep/core/ports'
+import type { Ephemeral } from '../ephemeral.ts'
+import { createGuessLimits } from './guess-limits.ts'
+import { createLockouts } from './lockouts.ts'
+import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts'
+
+/** All of it in the memory of this process: it is gone with the process, and no other sees it. */
+export const createMemoryEphemeral = (options: {
+  readonly clock: Clock
+  /** How many codes one owner may hold at a time. */
+  readonly limitPerOwner: number
+  /** Puts around the codes what counts them. */
+  readonly watch?: (backend: MemoryBackend) => MemoryBackend
+}): Ephemeral & { readonly codes: MemoryBackend } => {
+  const { clock, limitPerOwner, watch = (backend) => backend } = options
+  const codes = watch(createMemoryBackend({ clock, limitPerOwner }))
+  const guesses = createGuessLimits(clock)
+  return {
+    codes,
+    guesses,
+    lockouts: createLockouts(clock),
+    isShared: false,
+    sweep: async () => {
+      codes.sweep()
+      guesses.sweep()
+    },
+    count: async () => codes.count(),
+    pastTheirTime: async (graceMs) => codes.pastTheirTime(graceMs),
+    check: async () => {},
+    close: async () => {},
+  }
+}

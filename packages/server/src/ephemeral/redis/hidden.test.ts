@@ -1,0 +1,172 @@
+import { marksOf } from '@cardkeep/core/codes/guesses'
+import type { CodeAddress } from '@cardkeep/core/codes/held-code'
+import type { SessionId } from '@cardkeep/core/kernel/ids'
+import { Secret } from '@cardkeep/core/kernel/secret'
+import { pairOf } from '@cardkeep/core/tenants/lockout'
+import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { createKeyFixture, placeAt, scopeOwner, tenantAt } from '@cardkeep/testing/keys/fixture'
+import { drawPrefix, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
+import { describeOnRedis } from '@cardkeep/testing/servers/shared'
+import { Redis } from 'ioredis'
+import { expect, test } from 'vitest'
+import { createCodeSealer } from '../../keys/code-sealer.ts'
+import { createCodeStore } from '../code-store.ts'
+
+const place = placeAt(1, 1)
+const tenantId = tenantAt(1)
+const sessionId = '00000000-0000-4000-8000-00000000beef' as SessionId
+const session: CodeAddress = { type: 'session', tenantId, sessionId }
+const origin = 'https://shop.example'
+const credential = '00000000-0000-4000-8000-00000000c0de'
+const address = '198.51.100.77'
+const digits = '9471'
+
+/** In clear, as the bytes of an id, and as text that was encoded in the ways at hand. */
+const formsOf = (text: string): readonly Buffer[] => {
+  const bytes = [Buffer.from(text), Buffer.from(text.replaceAll('-', ''), 'hex')].filter(
+    ({ length }) => length > 3,
+  )
+  return bytes.flatMap((form) => [
+    form,
+    Buffer.from(form.toString('base64url')),
+    Buffer.from(form.toString('hex')),
+  ])
+}
+
+describeOnRedis('what stands on the server', (server) => {
+  const open = async () => {
+    const clock = createFixedClock()
+    const prefix = drawPrefix()
+    const ephemeral = await openOnRedis({ url: server.url(), clock, prefix })
+    const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() }, [scopeOwner(place)])
+    const operator = new Redis(server.url())
+    return {
+      ephemeral,
+      operator,
+      prefix,
+      store: createCodeStore(createCodeSealer(keyring), ephemeral.codes),
+      keys: () => operator.keys(`${prefix}*`),
+      close: async () => {
+        operator.disconnect()
+        await ephemeral.close()
+      },
+    }
+  }
+
+  const held = { place, tenantId, code: new Secret(digits), ttlMs: 60_000, uses: 1, destinations: [origin] }
+
+  test('and what is said to it has neither a code nor an id, an origin or an address in it', async () => {
+    const { ephemeral, operator, store, keys, close } = await open()
+    const said: string[] = []
+    const monitor = await operator.monitor()
+    const heardAll = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_: string, words: readonly string[]) => {
+        said.push(words.join(' '))
+        if (words.includes('the end')) resolve()
+      })
+    })
+
+    await store.hold({ address: session, ...held })
+    await store.hold({ address: { type: 'token', tokenId: place.tokenId }, ...held, uses: 3 })
+    const taken = await store.take(session, { place, destination: origin })
+    await ephemeral.guesses.failed(marksOf({ tenantId, tokenId: place.tokenId, sessionId, origin: address }))
+    await ephemeral.lockouts.fail(pairOf(credential, address))
+    const seen: Buffer[] = []
+    for (const key of await keys()) seen.push(Buffer.from(key), await operator.dumpBuffer(key))
+    if (taken) await store.giveBack(taken)
+    for (const key of await keys()) seen.push(Buffer.from(key), await operator.dumpBuffer(key))
+    await store.drop(session)
+    await store.dropAll()
+    await operator.echo('the end')
+    await heardAll
+    monitor.disconnect()
+
+    const everything = Buffer.concat([...seen, ...said.map((text) => Buffer.from(text))])
+    expect(said.join('\n')).toContain('evalsha')
+    expect(seen.length).toBeGreaterThan(20)
+    for (const hidden of [
+      place.tokenId,
+      place.scopeId,
+      tenantId,
+      sessionId,
+      credential,
+      address,
+      origin,
+      'shop.example',
+    ])
+      for (const form of formsOf(hidden))
+        expect(everything.includes(form), `${hidden} is there as ${form.toString()}`).toBe(false)
+    expect(everything.includes(digits)).toBe(false)
+    await close()
+  })
+
+  test('of a code whose last use was taken are no sealed bytes, and nothing at all after its time', async () => {
+    const { operator, prefix, store, keys, close } = await open()
+    await store.hold({ address: session, ...held, ttlMs: 900_000 })
+    const [key = ''] = await operator.keys(`${prefix}c:*`)
+    const before = (await operator.get(key)) ?? ''
+    const sealed = before.slice(-51)
+    await store.take(session, { place, destination: origin })
+    const after = (await operator.get(key)) ?? ''
+    expect(after).not.toBe('')
+    expect(after).not.toContain(sealed.slice(0, 20))
+    expect(after).not.toContain(sealed.slice(-20))
+    expect(await operator.pttl(key)).toBeLessThanOrEqual(120_000)
+    expect(await operator.pttl(key)).toBeGreaterThan(110_000)
+    await store.drop(session)
+    expect((await keys()).filter((name) => !/:(epoch|owners|run)$/.test(name))).toEqual([])
+    await close()
+  })
+
+  test('everything has an end by itself, but for who has codes, how often all were dropped, and which server it is', async () => {
+    const { ephemeral, operator, store, prefix, keys, close } = await open()
+    await store.hold({ address: session, ...held })
+    await store.dropAll()
+    await store.hold({ address: session, ...held })
+    await ephemeral.guesses.failed(marksOf({ tenantId, tokenId: place.tokenId, sessionId, origin: address }))
+    await ephemeral.lockouts.fail(pairOf(credential, address))
+    const endless: string[] = []
+    for (const key of await keys())
+      if ((await operator.pttl(key)) === -1) endless.push(key.slice(prefix.length).replace(/^o:.*/, 'o:'))
+    expect(endless.toSorted()).toEqual(['epoch', 'o:', 'owners', 'run'])
+    await close()
+  })
+
+  test('in the list of a token is forgotten when its codes are, however many come after', async () => {
+    const { operator, prefix, store, close } = await open()
+    await store.hold({ address: session, ...held, ttlMs: 1 })
+    const long = { ...held, ttlMs: 600_000 }
+    await store.hold({ address: { type: 'token', tokenId: place.tokenId }, ...long })
+    const [list = ''] = await operator.keys(`${prefix}t:*`)
+    expect(await operator.pttl(list)).toBeGreaterThan(500_000)
+    while ((await operator.keys(`${prefix}c:*`)).length > 1);
+    await store.hold({ address: { ...session, sessionId: credential as SessionId }, ...held })
+    expect(await operator.zcard(list)).toBe(2)
+    expect(await operator.pttl(list)).toBeGreaterThan(500_000)
+    await close()
+  })
+
+  test('in the list of a token is no reason to drop what another token has held there since', async () => {
+    const { operator, prefix, store, close } = await open()
+    const other = placeAt(1, 2)
+    await store.hold({ address: session, ...held })
+    // As when its reservation has ended: the list of its token names it until the code would have.
+    await operator.del(await operator.keys(`${prefix}c:*`))
+    await store.hold({ address: session, ...held, place: other })
+    expect(await store.drop({ type: 'token', tokenId: place.tokenId })).toBe(false)
+    expect(await store.take(session, { place: other, destination: origin })).toBeDefined()
+    await close()
+  })
+
+  test('is counted, and a sweep forgets owners who hold nothing', async () => {
+    const { ephemeral, operator, prefix, store, close } = await open()
+    await store.hold({ address: session, ...held, ttlMs: 1 })
+    await store.hold({ address: { type: 'token', tokenId: place.tokenId }, ...held, tenantId: tenantAt(2) })
+    while ((await operator.keys(`${prefix}c:*`)).length > 1);
+    expect([await ephemeral.count(), await operator.scard(`${prefix}owners`)]).toEqual([1, 2])
+    await ephemeral.sweep()
+    expect([await ephemeral.count(), await operator.scard(`${prefix}owners`)]).toEqual([1, 1])
+    expect(await operator.keys(`${prefix}o:*`)).toHaveLength(1)
+    await close()
+  })
+})

@@ -1,0 +1,284 @@
+import { join } from 'node:path'
+import type { Change } from '@cardkeep/core/changes'
+import { epochMs } from '@cardkeep/core/kernel/time'
+import type { Store } from '@cardkeep/core/ports'
+import { createFixedClock } from '@cardkeep/testing/clock'
+import { createRecords } from '@cardkeep/testing/conformance/records'
+import { emptyVault } from '@cardkeep/testing/servers/empty-vault'
+import { describeOnPostgres } from '@cardkeep/testing/servers/shared'
+import { makeWorkspace } from '@cardkeep/testing/workspace'
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import { openSqliteStore } from '../sqlite/store.ts'
+import { openPostgresStore } from './store.ts'
+
+/** So few of each that lists often meet what an earlier one left. */
+const createPool = () => {
+  const records = createRecords()
+  const scopes = [records.scope(), records.scope()] as const
+  const tenants = [records.tenant(), records.tenant(), records.tenant({ name: 'tenant-3' })] as const
+  const prints = scopes.flatMap((scope) => [records.fingerprint(scope), records.fingerprint(scope)])
+  const tokenIds = Array.from(
+    { length: 4 },
+    () => records.token(tenants[0], records.fingerprint(scopes[0])).id,
+  )
+  const credentials = tenants.map((tenant) => records.credential(tenant))
+  const destinations = tenants.map((tenant) => records.destination(tenant))
+  const webhooks = tenants.map((tenant) => records.webhook(tenant))
+  const subjects = [records.id(), records.id()]
+  const claims = [0, 1].map(() => ({ name: records.bytes(32), digest: records.bytes(32) }))
+  const claimIds = [0, 1].map(() => records.claim(tenants[0]).claimId)
+  const keys = [records.key(), records.key()]
+  const sets = [0, 1].map(() => records.id<Extract<Change, { type: 'use-bins' }>['set']>())
+  return {
+    ...{ records, scopes, tenants, prints, tokenIds, credentials, destinations, webhooks, subjects },
+    ...{ claims, claimIds, keys, sets },
+  }
+}
+
+type Pool = ReturnType<typeof createPool>
+/** Three small numbers choose what a change is about. */
+type Choice = readonly [number, number, number]
+type Make = (pool: Pool, choice: Choice, nos: readonly number[]) => Change | undefined
+
+const of = <T>(list: readonly T[], at: number): T => {
+  const one = list[at % list.length]
+  if (one === undefined) throw new Error('nothing to choose from')
+  return one
+}
+
+const day = 24 * 60 * 60 * 1_000
+const statuses = ['active', 'active', 'suspended', 'deleted'] as const
+
+const tokenOf = ({ records, tenants, prints, tokenIds }: Pool, [a, b, c]: Choice, version: number) =>
+  records.token(of(tenants, b), of(prints, b), {
+    id: of(tokenIds, a),
+    version,
+    status: of(statuses, c),
+    unique: c % 5 !== 4,
+    expiresAt: c === 3 ? epochMs(records.at + a) : undefined,
+  })
+
+const claimOf = ({ records, tenants, claims, claimIds }: Pool, [a, b, c]: Choice) => ({
+  ...of(claims, a),
+  claimId: of(claimIds, b),
+  tenantId: of(tenants, 0).id,
+  at: epochMs(records.at + c * day),
+})
+
+const onDelivery =
+  (make: (no: number, choice: Choice) => Change): Make =>
+  (_, choice, nos) =>
+    nos.length === 0 ? undefined : make(of(nos, choice[0]), choice)
+
+/** Of what has little to do with the rest; lists that mix them find less. */
+const makersOf = {
+  tokens: [
+    ({ scopes }, [a]) => ({ type: 'put-scope', scope: of(scopes, a) }),
+    ({ tenants }, [a]) => ({ type: 'put-tenant', tenant: of(tenants, a) }),
+    ({ prints }, [a]) => ({ type: 'put-fingerprint', fingerprint: of(prints, a) }),
+    (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
+    (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
+    (pool, choice) => ({ type: 'replace-token', token: tokenOf(pool, choice, 2 + (choice[1] % 2)) }),
+    ({ tokenIds }, [a, b]) => ({
+      type: 'expect-token',
+      token: { id: of(tokenIds, a), version: 1 + (b % 3) },
+    }),
+    ({ tokenIds }, [a, b]) => ({ type: 'erase-token', token: { id: of(tokenIds, a), version: 1 + (b % 3) } }),
+  ],
+  tenants: [
+    ({ tenants }, [a]) => ({ type: 'put-tenant', tenant: of(tenants, a) }),
+    ({ tenants }, [a, b]) => ({
+      type: 'set-code-policy',
+      tenantId: of(tenants, a).id,
+      policy: b % 2 ? undefined : { hold: true, destinations: undefined, ttlMs: 60_000, uses: 1 + b },
+    }),
+    ({ scopes, tenants }, [a, b]) => ({
+      type: 'link-scope',
+      scopeId: of(scopes, a).id,
+      tenantId: of(tenants, b).id,
+    }),
+    ({ credentials }, [a]) => ({ type: 'put-credential', credential: of(credentials, a) }),
+    ({ credentials }, [a, b]) => ({ type: 'revoke-credential', id: of(credentials, a).id, at: epochMs(b) }),
+    ({ credentials }, [a, b]) => ({ type: 'use-credential', id: of(credentials, a).id, at: epochMs(b) }),
+    ({ credentials }, [a, b, c]) => ({
+      type: 'disable-credential',
+      id: of(credentials, a).id,
+      at: epochMs(b),
+      unusedSince: epochMs(c),
+    }),
+    ({ credentials }, [a, b]) => ({ type: 'enable-credential', id: of(credentials, a).id, at: epochMs(b) }),
+    ({ destinations }, [a]) => ({ type: 'put-destination', destination: of(destinations, a) }),
+    ({ destinations }, [a]) => ({ type: 'remove-destination', id: of(destinations, a).id }),
+  ],
+  outbox: [
+    ({ webhooks }, [a]) => ({ type: 'put-webhook', webhook: of(webhooks, a) }),
+    ({ webhooks }, [a, , c]) => (c === 0 ? { type: 'remove-webhook', id: of(webhooks, a).id } : undefined),
+    ({ webhooks }, [a, b]) => ({
+      type: 'set-webhook-health',
+      id: of(webhooks, a).id,
+      health: { failures: b, pausedUntil: b % 2 ? epochMs(b) : undefined },
+    }),
+    ...Array<Make>(3).fill(({ records, tenants, subjects }, [a, b]) => ({
+      type: 'emit-event',
+      event: records.event(of(tenants, a), { subject: { type: 'token', id: of(subjects, b) } }),
+    })),
+    onDelivery((no) => ({ type: 'settle-delivery', no })),
+    onDelivery((no, [, b]) => ({
+      type: 'delay-delivery',
+      no,
+      attempts: b,
+      dueAt: epochMs(b),
+      failure: 'late',
+    })),
+    onDelivery((no, [, b]) => ({
+      type: 'give-up-delivery',
+      no,
+      attempts: b,
+      at: epochMs(b),
+      failure: 'gone',
+    })),
+    onDelivery((no, [, b]) => ({ type: 'replay-delivery', no, at: epochMs(b) })),
+    (_, [a, , c]) => (c === 0 ? { type: 'purge-dead-deliveries', before: epochMs(a) } : undefined),
+  ],
+  rest: [
+    (pool, choice) => ({ type: 'claim-idempotency', claim: claimOf(pool, choice) }),
+    (pool, choice) => ({
+      type: 'settle-idempotency',
+      claim: claimOf(pool, choice),
+      reply: { status: 200, body: '{}' },
+    }),
+    (pool, choice) => ({ type: 'release-idempotency', claim: claimOf(pool, choice) }),
+    ({ records }, [a]) => ({ type: 'purge-idempotency', before: epochMs(records.at + a * day) }),
+    ({ records, sets }, [a, b]) => ({
+      type: 'put-bins',
+      set: of(sets, a),
+      bins: [records.bin('400000', { issuer: `bank ${b}` }), records.bin('400000')].slice(b % 2),
+    }),
+    ({ sets }, [a, b]) => ({ type: 'use-bins', set: of(sets, a), at: epochMs(b) }),
+    ({ keys }, [a]) => ({ type: 'put-key', key: of(keys, a) }),
+    ({ keys }, [a]) => ({
+      type: 'set-key-state',
+      id: of(keys, a).id,
+      state: 'decrypt-only',
+      wrapped: new Uint8Array(60),
+    }),
+    ({ keys }, [a, b]) => ({ type: 'reserve-seals', id: of(keys, a).id, upTo: b }),
+    (_, [a]) => ({ type: 'put-key-set', keySet: { counter: 1 + (a % 3), sealedDigest: new Uint8Array(32) } }),
+    (_, [a]) => ({ type: 'seal-vault', sealed: a % 2 === 0 }),
+    ({ records }) => records.audit(),
+  ],
+} as const satisfies Readonly<Record<string, readonly Make[]>>
+
+/** Everything that a store says, in an order that every store gives it. */
+const readAll = async (store: Store, pool: Pool) => {
+  const { records, scopes, tenants, prints, tokenIds, claims } = pool
+  const far = epochMs(records.at * 2)
+  const byId = <T extends { readonly id: string }>(rows: readonly T[]) => rows.map(({ id }) => id).toSorted()
+  const all = <T, U>(list: readonly T[], read: (one: T) => Promise<U>) => Promise.all(list.map(read))
+  return {
+    tokens: await all(tokenIds, (id) => store.token(id)),
+    standings: await all(tokenIds, (id) => store.standing(id)),
+    unique: await all(prints, (print) => store.uniqueToken(print)),
+    prints: await all(prints, ({ scopeId, hash }) => store.fingerprint(scopeId, hash)),
+    expired: byId(await store.expiredTokens(far, 100)),
+    deleted: byId(await store.deletedTokens(far, 100)),
+    ending: await store.tokensEndingIn('0002', undefined, 100),
+    tenants: await store.tenants(),
+    scopes: await all(scopes, ({ id }) => store.scope(id)),
+    links: await all(scopes, ({ id }) => all(tenants, (tenant) => store.isLinked(id, tenant.id))),
+    credentials: await store.credentials(undefined),
+    destinations: await all(tenants, ({ id }) => store.destinations(id)),
+    webhooks: await store.webhooks(undefined),
+    dead: (await store.deadDeliveries(undefined, 100)).map(({ event }) => event.id).toSorted(),
+    outbox: await store.outboxState(),
+    claims: await all(claims, ({ name }) => store.idempotencyClaim(name)),
+    bin: await store.bin(['400000', '40']),
+    bins: await store.binTable(),
+    keys: await store.keys(),
+    keySet: await store.keySet(),
+    sealed: await store.isSealed(),
+    head: await store.auditHead(),
+    entries: await store.auditEntries(0, 1_000),
+  }
+}
+
+describeOnPostgres('whatever is committed in whatever order', (server) => {
+  let url: string
+  const openPostgres = () =>
+    openPostgresStore({
+      settings: {
+        ...{ url, passwordFile: server.passwordFile, password: undefined, tls: undefined },
+        ...{ connections: 4, pooler: 'none' },
+      },
+      chain: 'main',
+      clock: createFixedClock(),
+    })
+  beforeAll(async () => {
+    url = await server.createDatabase()
+    await (await openPostgres()).close()
+  })
+
+  const small = fc.nat({ max: 4 })
+  const listsOf = (makers: readonly Make[]) => {
+    const change = fc.tuple(fc.nat({ max: makers.length - 1 }), fc.tuple(small, small, small))
+    const list = fc.oneof(
+      fc.tuple(change),
+      fc.tuple(change),
+      fc.array(change, { minLength: 2, maxLength: 3 }),
+    )
+    return fc.array(list, { minLength: 60, maxLength: 80 })
+  }
+
+  /** What a delivery is called in each store: numbers that were drawn in vain leave gaps in one of them. */
+  const runIn = async (
+    store: Store,
+    makers: readonly Make[],
+    sequence: readonly (readonly (readonly [number, Choice])[])[],
+  ) => {
+    const pool = createPool()
+    const { scopes, tenants, prints, credentials, webhooks } = pool
+    // Otherwise most of what comes lacks what it refers to.
+    await store.commit([
+      ...scopes.map((scope): Change => ({ type: 'put-scope', scope })),
+      ...tenants.slice(1).map((tenant): Change => ({ type: 'put-tenant', tenant })),
+      ...prints.slice(1).map((fingerprint): Change => ({ type: 'put-fingerprint', fingerprint })),
+      ...credentials.slice(1).map((credential): Change => ({ type: 'put-credential', credential })),
+      ...webhooks.slice(1).map((webhook): Change => ({ type: 'put-webhook', webhook })),
+    ])
+    const nos: number[] = []
+    const results: unknown[] = []
+    for (const [turn, list] of sequence.entries()) {
+      const changes = list.flatMap(([maker, choice]) => makers[maker]?.(pool, choice, nos) ?? [])
+      const result = await store.commit(changes)
+      results.push(result.ok ? 'made' : { turn, ...result })
+      // Nobody waits for what was refused to be undone; until it is, deliveries that it meant to change are passed over.
+      if (!result.ok) await store.commit([])
+      const at = epochMs(pool.records.at + turn)
+      const claimed = await store.claimDeliveries({ at, until: epochMs(at + 3), limit: 2 })
+      results.push(claimed.map(({ event, attempts }) => [event.id, attempts]))
+      for (const { no } of claimed) if (!nos.includes(no)) nos.push(no)
+    }
+    return { results, state: await readAll(store, pool) }
+  }
+
+  test.each(Object.entries(makersOf))(
+    'of %s PostgreSQL says the same as SQLite',
+    async (_, makers) => {
+      await fc.assert(
+        fc.asyncProperty(listsOf(makers), async (sequence) => {
+          await server.execute(url, emptyVault)
+          const postgres = await openPostgres()
+          const sqlite = await openSqliteStore({ file: join(makeWorkspace().path, 'vault.db') })
+          try {
+            expect(await runIn(postgres, makers, sequence)).toEqual(await runIn(sqlite, makers, sequence))
+          } finally {
+            await Promise.all([postgres.close(), sqlite.close()])
+          }
+        }),
+        { numRuns: 3, seed: 20_260_101, endOnFailure: true },
+      )
+    },
+    600_000,
+  )
+})

@@ -1,0 +1,143 @@
+import { type StatementName, statements as shared } from '../sql/statements.ts'
+import type { Statement } from './database.ts'
+
+const deliveryColumns =
+  'no, webhook_id, event_id, tenant_id, event, subject_type, subject_id, at, data, attempts'
+
+/** Statements that need another form where several write at once, or where PostgreSQL reads a parameter otherwise. */
+const overrides = {
+  // Nothing says there what these two parameters are, and PostgreSQL would take them for text.
+  claimIdempotency: shared.claimIdempotency.replace(
+    'then $6 else $7 end',
+    'then cast($6 as bigint) else cast($7 as bigint) end',
+  ),
+  // It would take the place for a number of four bytes here, and for one of eight in the column.
+  putAuditAnchor: shared.putAuditAnchor.replace('seq = $2 + 1', 'seq = cast($2 as bigint) + 1'),
+  // The row stays as it is until the end of the transaction, so that what is committed beside it was decided on it.
+  expectToken: `${shared.expectToken} for share`,
+  /*
+   * The fingerprint of an erased token is looked at once its whole list is written. Its number stays on the server until
+   * then, in a setting of the transaction: whoever would wait for it here would hold all the others up.
+   */
+  eraseToken: `with erased as (delete from tokens where id = $1 and version = $2 returning fingerprint_no)
+    select set_config('cardkeep.erased', current_setting('cardkeep.erased') || fingerprint_no || ' ', true) from erased`,
+  /*
+   * Two that claim at once each take what the other has not. Looked for once and before all else: a plan that looks again
+   * for each row finds others each time, and takes more than were asked for.
+   */
+  claimDeliveries: `with due as materialized (select no as due_no from deliveries
+      where webhook_id = $1 and is_first = 1 and due_at <= $2 order by due_at, no limit $4 for update skip locked)
+    update deliveries set due_at = $3 from due where no = due_no
+    returning ${deliveryColumns}`,
+  // The order of text depends on the database elsewhere.
+  auditShipments: shared.auditShipments.replace('order by sink', 'order by sink collate "C"'),
+} as const satisfies Partial<Record<StatementName, string>>
+
+const line = (webhookId: string, subjectId: string): string =>
+  `hashtextextended(encode(${webhookId}, 'hex') || encode(${subjectId}, 'hex'), 0)`
+
+/** `card`, and the second of our locks (the first is in migrate.ts): who may change which webhooks there are. */
+const webhooksLock = '1667330660, 2'
+
+/** What only this engine needs. */
+const own = {
+  beginErasing: "select set_config('cardkeep.erased', '', true)",
+  eraseFingerprints: `delete from fingerprints
+    where no = any(string_to_array(rtrim(current_setting('cardkeep.erased')), ' ')::bigint[])
+    and not exists (select 1 from tokens where tokens.fingerprint_no = fingerprints.no)`,
+
+  // Rows of many lists in one statement: what a statement costs by itself is more than what a row costs.
+  putFingerprints: `insert into fingerprints (id, scope_id, hash, key_version)
+    select * from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[]) on conflict do nothing`,
+  putTokens: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, type,
+      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at)
+    select made.id, made.scope_id, tenant_id, no, version, status, is_test, is_unique, type, scheme, bin, last4,
+      number_length, sealed, created_at, updated_at, expires_at, invalidated_at
+    from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
+      $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[],
+      $17::bigint[], $18::bigint[]) as made (id, scope_id, tenant_id, hash, version, status, is_test, is_unique, type,
+      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at)
+    join fingerprints on fingerprints.scope_id = made.scope_id and fingerprints.hash = made.hash
+    on conflict do nothing`,
+  /*
+   * Writes nothing where the head that they are linked to is not there: a server that took another's place may lack the
+   * last commits, and what was archived holds no place. An archived chain still has its last entry.
+   */
+  appendAuditEntries: `insert into audit_entries (chain, seq, text, hash)
+    select $1::bigint, link.* from unnest($2::bigint[], $3::text[], $4::bytea[]) as link
+    where exists (select 1 from audit_chains where chain = $1) and case when $5::bigint = 0
+      then not exists (select 1 from audit_anchors where chain = $1)
+      else exists (select 1 from audit_entries where chain = $1 and seq = $5 and hash = $6::bytea) end`,
+  // In the order of the list, also where several are of one subject: the first of a line is the first that may be sent.
+  emitEvents: `insert into deliveries (webhook_id, event_id, tenant_id, event, subject_type, subject_id, at, data,
+      attempts, due_at, is_first)
+    select webhook_id, id, tenant_id, type, subject_type, subject_id, at, data, 0, at,
+      case when place = 1 and not exists (select 1 from deliveries where deliveries.webhook_id = told.webhook_id
+        and deliveries.subject_id = told.subject_id) then 1 else 0 end
+    from (select emitted.*, webhook_events.webhook_id, row_number() over (
+          partition by webhook_events.webhook_id, emitted.subject_id order by emitted.ordinality) as place
+        from unnest($1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::text[])
+          with ordinality as emitted (tenant_id, type, id, subject_type, subject_id, at, data, ordinality)
+        join webhook_events on webhook_events.tenant_id = emitted.tenant_id and webhook_events.event = emitted.type) as told
+    order by ordinality, webhook_id`,
+
+  /*
+   * Whoever changes a line first locks it: two that look who is first at the same time would both find nobody. All lines
+   * of a transaction are locked at once in the order of their keys, so that two never wait for each other. Which webhooks
+   * there are must not change between finding the lines and writing to them.
+   */
+  shareWebhooks: `select pg_advisory_xact_lock_shared(${webhooksLock})`,
+  lockWebhooks: `select pg_advisory_xact_lock(${webhooksLock})`,
+  lockLinesOfEvents: `select pg_advisory_xact_lock(key) from (
+      select distinct ${line('webhook_id', 'subject_id')} as key
+      from unnest($1::bytea[], $2::text[], $3::bytea[]) as emitted (tenant_id, type, subject_id)
+      join webhook_events on webhook_events.tenant_id = emitted.tenant_id and webhook_events.event = emitted.type
+      order by key) as keys`,
+  lockLines: `select pg_advisory_xact_lock(key) from (
+      select ${line('webhook_id', 'subject_id')} as key
+        from unnest($1::bytea[], $2::text[], $3::bytea[]) as emitted (tenant_id, type, subject_id)
+        join webhook_events on webhook_events.tenant_id = emitted.tenant_id and webhook_events.event = emitted.type
+      union select ${line('webhook_id', 'subject_id')} from deliveries where no = any($4::bigint[])
+      union select ${line('webhook_id', 'subject_id')} from dead_deliveries where no = any($4::bigint[])
+      order by key) as keys`,
+
+  lockMainChain: 'select chain from audit_chains where chain = 0 for update',
+  chains: 'select chain from audit_chains order by chain',
+  freeChain: `select chain from audit_chains where chain > 0 and held_until <= $1
+    order by chain limit 1 for update skip locked`,
+  holdChain: 'update audit_chains set holder = $2, held_until = $3 where chain = $1',
+  beginChain: `insert into audit_chains (chain, holder, held_until)
+    select max(chain) + 1, $1::bytea, $2::bigint from audit_chains returning chain`,
+  keepChain: 'update audit_chains set held_until = $3 where chain = $1 and holder = $2',
+  releaseChain: 'update audit_chains set holder = null, held_until = 0 where chain = $1 and holder = $2',
+
+  claimDuty: `insert into duties (name, holder, held_until) values ($1, $2, $4)
+    on conflict (name) do update set holder = $2, held_until = $4
+    where duties.holder = $2 or duties.held_until <= $3`,
+  releaseDuty: 'delete from duties where name = $1 and holder = $2',
+
+  // Sets are looked through for the longest of the prefixes in one step.
+  longestBin: `select prefix, brand, funding, segment, product, issuer, country, currency from bins
+    where set_id = (select id from bin_sets where state = 'used') and prefix = any($1::text[])
+    order by length(prefix) desc limit 1`,
+
+  countChange: 'update vault_state set changes = changes + 1 where id = 1',
+  changes: 'select changes from vault_state where id = 1',
+} as const satisfies Record<string, string>
+
+const texts = { ...shared, ...overrides, ...own }
+
+export type PostgresStatementName = keyof typeof texts
+
+/** Each text has one name, under which a session parses it once. */
+export const statementsFor = (
+  pooler: 'none' | 'transaction',
+): Readonly<Record<PostgresStatementName, Statement>> => {
+  const entries = Object.entries(texts).map(([name, text]) => [
+    name,
+    { name: pooler === 'none' ? name : undefined, text },
+  ])
+  return Object.fromEntries(entries) as Record<PostgresStatementName, Statement>
+}
+
+export type Statements = ReturnType<typeof statementsFor>

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { type AuditChain, mainChain } from '@cardkeep/core/audit/chain'
+import { UnavailableError, UnfitError } from '@cardkeep/core/errors'
+import { done, refuse } from '@cardkeep/core/kernel/result'
+import type { Clock } from '@cardkeep/core/ports'
+import { unfinishedQuery, unfinishedSentence } from '../move/moved.ts'
+import type { ServerStore } from '../server-store.ts'
+import { readBin } from '../sql/bin-rows.ts'
+import { readMigrations } from '../sql/migrations.ts'
+import { createReads } from '../sql/reads.ts'
+import { type Row, readNumber, type SqlValue } from '../sql/values.ts'
+import { encodeArray } from './arrays.ts'
+import { createChainWriter } from './chain.ts'
+import { claimDueDeliveries } from './claim.ts'
+import { type Answer, createDatabase, type Database } from './database.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { createLease, type Lease } from './lease.ts'
+import { migrate } from './migrate.ts'
+import { createOutageGate, type OutageGate } from './outage.ts'
+import { createReaders, type Readers } from './readers.ts'
+import { removeLeftovers } from './remove.ts'
+import { type Patience, type PostgresSettings, usualPatience } from './settings.ts'
+import { type PostgresStatementName, statementsFor } from './statements.ts'
+import { createTransactions } from './transaction.ts'
+import { createGroupWriter } from './write-group.ts'
+
+export interface PostgresStore extends ServerStore {
+  /** Where its entries of the audit log go. */
+  readonly chain: AuditChain
+}
+
+export interface PostgresStoreOptions {
+  readonly settings: PostgresSettings
+  /** `own` for what serves: commits of one wait for nobody else's then. `main` for commands. */
+  readonly chain: 'main' | 'own'
+  readonly clock: Clock
+  readonly patience?: Patience
+}
+
+/**
+ * The store of many machines: a PostgreSQL database, durable at every answer. Throws `UnavailableError` where it cannot be
+ * used, or where a newer program made the schema.
+ */
+export const openPostgresStore = async (options: PostgresStoreOptions): Promise<PostgresStore> => {
+  const { settings, patience = usualPatience } = options
+  const database = createDatabase(settings, patience)
+  const gate = createOutageGate(database)
+  const readers = createReaders(database, Math.max(1, settings.connections - 1))
+  try {
+    await needsFinishedMove(gate, readers)
+    await gate.run(() => migrate(database, readMigrations('postgres')))
+    return await createStore(options, { database, gate, readers })
+  } catch (error) {
+    gate.close()
+    await readers.close()
+    throw error
+  }
+}
+
+/** A copy of another vault that is not complete, or not yet compared, is no vault. */
+const needsFinishedMove = async (gate: OutageGate, readers: Readers): Promise<void> => {
+  const call = { statement: { name: undefined, text: unfinishedQuery }, values: [] }
+  if ((await gate.run(() => readers.ask(call))).count > 0) throw new UnfitError(unfinishedSentence)
+}
+
+interface StoreParts {
+  readonly database: Database
+  readonly gate: OutageGate
+  readonly readers: Readers
+}
+
+const createStore = async (
+  { settings, chain: wanted, clock }: PostgresStoreOptions,
+  { database, gate, readers }: StoreParts,
+): Promise<PostgresStore> => {
+  const statements = statementsFor(settings.pooler)
+  const transactions = createTransactions(database)
+  const holder = randomBytes(16)
+  let closing: Promise<void> | undefined
+
+  const ask = (statement: PostgresStatementName, values: readonly SqlValue[]): Promise<Answer> =>
+    gate.run(() => readers.ask({ statement: statements[statement], values }))
+
+  const run = async (statement: PostgresStatementName, values: readonly SqlValue[]): Promise<number> =>
+    (await ask(statement, values)).count
+
+  const createChain = (chain: AuditChain) => createChainWriter(statements, chain)
+  const leased =
+    wanted === 'own'
+      ? await createLease({ database, gate, statements, clock, holder, run }, createChain)
+      : undefined
+  const chain = leased?.chain ?? createChain(mainChain)
+  const groups = createGroupCommit(gate, createGroupWriter({ transactions, statements, chain }))
+
+  const needsOpen = (): void => {
+    if (closing) throw new UnavailableError('the store is closed')
+  }
+
+  const find = async <T>(
+    statement: PostgresStatementName,
+    values: readonly SqlValue[],
+    read: (row: Row) => T,
+  ): Promise<T | undefined> => {
+    needsOpen()
+    const [row] = (await ask(statement, values)).rows
+    return row && read(row)
+  }
+
+  const list = async <T>(
+    statement: PostgresStatementName,
+    values: readonly SqlValue[],
+    read: (row: Row) => T,
+  ): Promise<readonly T[]> => {
+    needsOpen()
+    return (await ask(statement, values)).rows.map(read)
+  }
+
+  const close = async (lease: Lease | undefined): Promise<void> => {
+    await groups.drain()
+    await lease?.release()
+    gate.close()
+    await Promise.all([transactions.close(), readers.close()])
+  }
+
+  return {
+    get chain() {
+      return chain.chain
+    },
+
+    ...createReads({ find, list }),
+
+    commit: async (changes) => {
+      needsOpen()
+      const conflict = await groups.submit(changes)
+      if (conflict) return refuse(conflict)
+      await removeLeftovers(run, changes)
+      return done
+    },
+
+    claimDeliveries: async (wish) => {
+      needsOpen()
+      return claimDueDeliveries(async (statement, values) => (await ask(statement, values)).rows, wish)
+    },
+    bin: (prefixes) => find('longestBin', [encodeArray('text', prefixes)], readBin),
+    auditChains: () => list('chains', [], (row) => readNumber(row, 'chain')),
+
+    close: () => (closing ??= close(leased?.lease)),
+    dataVersion: async () => (await find('changes', [], (row) => readNumber(row, 'changes'))) ?? 0,
+    checkWritable: async () => {
+      needsOpen()
+      await ask('probeWriting', [])
+    },
+    claimDuty: async ({ name, at, until }) => {
+      needsOpen()
+      return (await run('claimDuty', [name, holder, at, until])) > 0
+    },
+    releaseDuty: async (name) => {
+      needsOpen()
+      await run('releaseDuty', [name, holder])
+    },
+  }
+}

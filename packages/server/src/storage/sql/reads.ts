@@ -1,0 +1,97 @@
+import { mainChain } from '@cardkeep/core/audit/chain'
+import type { Store } from '@cardkeep/core/ports'
+import { emptyHead } from '../../audit/chain.ts'
+import { readBinTable } from './bin-rows.ts'
+import { readClaim } from './idempotency-rows.ts'
+import { readDeadDelivery, readOutboxState, readWebhook } from './outbox-rows.ts'
+import {
+  readAnchor,
+  readAuditEntry,
+  readAuditHead,
+  readCheckpoint,
+  readCredential,
+  readDestination,
+  readFingerprint,
+  readKey,
+  readKeySet,
+  readScope,
+  readShipment,
+  readStanding,
+  readTenant,
+  readToken,
+} from './rows.ts'
+import type { StatementName } from './statements.ts'
+import { idValue, type Row, readFlag, type SqlValue } from './values.ts'
+
+/** How an engine is asked. */
+export interface Reader {
+  /** The first row, or `undefined` where there is none. */
+  find<T>(
+    statement: StatementName,
+    values: readonly SqlValue[],
+    read: (row: Row) => T,
+  ): Promise<T | undefined>
+  list<T>(statement: StatementName, values: readonly SqlValue[], read: (row: Row) => T): Promise<readonly T[]>
+}
+
+/** What both engines are asked in the same words; the rest differs between them. */
+export type Reads = Omit<Store, 'commit' | 'claimDeliveries' | 'bin' | 'auditChains'>
+
+export const createReads = ({ find, list }: Reader): Reads => ({
+  token: (id) => find('token', [idValue(id)], readToken),
+  standing: (id) => find('standing', [idValue(id)], readStanding),
+  uniqueToken: ({ scopeId, hash }) => find('uniqueToken', [idValue(scopeId), hash], readToken),
+  fingerprint: (scopeId, hash) => find('fingerprint', [idValue(scopeId), hash], readFingerprint),
+  expiredTokens: (at, limit) => list('expiredTokens', [at, limit], readToken),
+  deletedTokens: (before, limit) => list('deletedTokens', [before, limit], readToken),
+  tokensEndingIn: (last4, tenantId, limit) =>
+    tenantId === undefined
+      ? list('tokensEndingIn', [last4, limit], readToken)
+      : list('tokensOfTenantEndingIn', [last4, idValue(tenantId), limit], readToken),
+
+  tenant: (id) => find('tenant', [idValue(id)], readTenant),
+  tenantNamed: (name) => find('tenantNamed', [name], readTenant),
+  tenants: () => list('tenants', [], readTenant),
+  scope: (id) => find('scope', [idValue(id)], readScope),
+  isLinked: async (scopeId, tenantId) =>
+    (await find('isLinked', [idValue(scopeId), idValue(tenantId)], () => true)) ?? false,
+  credential: (id) => find('credential', [idValue(id)], readCredential),
+  credentials: (tenantId) =>
+    tenantId === undefined
+      ? list('credentials', [], readCredential)
+      : list('credentialsOfTenant', [idValue(tenantId)], readCredential),
+  destinations: (tenantId) => list('destinations', [idValue(tenantId)], readDestination),
+
+  webhook: (id) => find('webhook', [idValue(id)], readWebhook),
+  webhooks: (tenantId) =>
+    tenantId === undefined
+      ? list('webhooks', [], readWebhook)
+      : list('webhooksOfTenant', [idValue(tenantId)], readWebhook),
+  deadDeliveries: (tenantId, limit) =>
+    tenantId === undefined
+      ? list('deadDeliveries', [limit], readDeadDelivery)
+      : list('deadDeliveriesOfTenant', [idValue(tenantId), limit], readDeadDelivery),
+  outboxState: async () =>
+    (await find('outboxState', [], readOutboxState)) ?? { waiting: 0, oldestAt: undefined, dead: 0 },
+
+  idempotencyClaim: (name) => find('idempotencyClaim', [name], readClaim),
+  binTable: async () => (await find('binTable', [], readBinTable)) ?? { count: 0, at: undefined },
+
+  keys: () => list('keys', [], readKey),
+  keySet: () => find('keySet', [], readKeySet),
+  isSealed: async () => {
+    const sealed = await find('isSealed', [], (row) => readFlag(row, 'sealed'))
+    // Precondition: the first migration writes the row. Without it nobody can say that the vault is open.
+    if (sealed === undefined) throw new Error('the database does not say whether the vault is sealed')
+    return sealed
+  },
+
+  auditHead: async (chain = mainChain) =>
+    (await find('auditHead', [chain], readAuditHead)) ?? emptyHead(chain),
+  auditEntries: (afterSeq, limit, chain = mainChain) =>
+    list('auditEntries', [chain, afterSeq, limit], readAuditEntry),
+  checkpoints: (chain = mainChain) => list('checkpoints', [chain], readCheckpoint),
+  lastCheckpoint: (chain = mainChain) => find('lastCheckpoint', [chain], readCheckpoint),
+  auditAnchor: (chain = mainChain) => find('auditAnchor', [chain], readAnchor),
+  auditShipments: () => list('auditShipments', [], readShipment),
+})

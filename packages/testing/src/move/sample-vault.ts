@@ -1,0 +1,183 @@
+import type { Database } from '@cardkeep/server/storage/sqlite/database'
+
+const id = (no: number): Buffer =>
+  Buffer.from(`00000000000040008000${no.toString(16).padStart(12, '0')}`, 'hex')
+const hash = (no: number): Buffer => Buffer.alloc(32, `${no}.`)
+
+/** Text in which something would break that was not written and read with care. */
+const tricky = 'a "b" \\ {c,null} \' é \u2028 \t\n'
+
+/**
+ * Rows in every table of an embedded vault, with nothing, empty values, the largest numbers and awkward text among them.
+ * Nothing in them can be opened; for whoever looks at rows and not at what they mean.
+ */
+export const fillEveryTable = (database: Database, tokens: number): void => {
+  const insert = (
+    table: string,
+    ...rows: readonly (readonly (string | number | Buffer | null)[])[]
+  ): void => {
+    for (const row of rows)
+      database
+        .prepare(`insert into ${table} values (${row.map((_, at) => `?${at + 1}`).join(', ')})`)
+        .run(...row)
+  }
+  const most = Number.MAX_SAFE_INTEGER
+  database.exec('begin immediate')
+  insert('scopes', [id(1), 'test', 1, 10], [id(2), 'live', 0, most])
+  insert(
+    'tenants',
+    [id(3), tricky, 'test', id(1), 1, 60_000, 2, 11, '["https://a.example"]'],
+    [id(4), '', 'live', id(2), null, null, null, 12, null],
+  )
+  insert('scope_links', [id(1), id(3)], [id(2), id(4)], [id(2), id(3)])
+  insert(
+    'credentials',
+    [id(5), id(3), 'ozura', '["forward"]', hash(1), tricky, 13, null, null, 14, null],
+    [id(6), id(4), 'ozura', '[]', Buffer.alloc(0), null, 13, 14, 15, null, 16],
+  )
+  insert('destinations', [id(7), id(3), 'https://a.example', null, '[]', null, null, null, 0, 17, '[]'])
+  insert('destinations', [
+    id(8),
+    id(3),
+    'https://b.example',
+    '/b',
+    '["POST"]',
+    tricky,
+    'pem',
+    hash(2),
+    1,
+    18,
+    '[]',
+  ])
+  insert('keys', [
+    id(9),
+    'card',
+    'vault',
+    Buffer.alloc(0),
+    null,
+    'A',
+    1,
+    'active',
+    1,
+    2,
+    'v',
+    hash(3),
+    null,
+    most,
+  ])
+  insert('keys', [
+    id(10),
+    'card',
+    'scope',
+    id(1),
+    'test',
+    'A',
+    2,
+    'destroyed',
+    1,
+    2,
+    'v',
+    Buffer.alloc(0),
+    hash(4),
+    0,
+  ])
+  database.exec(
+    `update key_set set counter = 4, sealed_digest = x'00ff'; update vault_state set write_probes = 7`,
+  )
+  insert('webhooks', [id(11), id(3), 'https://hook.example', 'standard', 0, null, hash(5), 19, 0, null])
+  insert('webhooks', [id(12), id(4), 'https://hook.example', 'standard', 1, tricky, hash(6), 19, 3, 20])
+  insert('webhook_events', [id(11), 'token.created', id(3)], [id(11), 'token.deleted', id(3)])
+  insert('bin_sets', [id(13), 'used', 21, 2], [id(14), 'filling', null, null])
+  insert(
+    'bins',
+    [id(13), '400000', 'visa', 'credit', null, tricky, '', 'DE', 'EUR'],
+    [id(13), '40000001', null, null, null, null, null, null, null],
+    [id(14), '400000', null, null, null, null, null, null, null],
+  )
+  for (let no = 1; no <= tokens; no++) addToken(database, no)
+  insert('deliveries', [
+    41,
+    id(11),
+    id(20),
+    id(3),
+    'token.created',
+    'token',
+    id(21),
+    22,
+    tricky,
+    0,
+    23,
+    1,
+    null,
+  ])
+  insert('deliveries', [
+    42,
+    id(11),
+    id(22),
+    id(3),
+    'token.created',
+    'token',
+    id(21),
+    22,
+    '{}',
+    1,
+    23,
+    0,
+    tricky,
+  ])
+  insert('dead_deliveries', [
+    40,
+    id(11),
+    id(23),
+    id(3),
+    'token.created',
+    'token',
+    id(21),
+    22,
+    '{}',
+    9,
+    'failed',
+    24,
+  ])
+  insert('idempotency_claims', [hash(7), id(3), hash(8), id(24), 25, null, null])
+  insert('idempotency_claims', [hash(9), id(3), hash(8), id(25), 25, 200, JSON.stringify({ text: tricky })])
+  for (let seq = 3; seq <= 9; seq++) insert('audit_entries', [seq, `[${seq},"${tricky}"]`, hash(seq), 0])
+  insert(
+    'audit_checkpoints',
+    [1, 2, hash(2), 26, id(26), hash(1), 0],
+    [5, 8, hash(8), 27, id(26), hash(2), 0],
+  )
+  insert('audit_anchors', [0, 2, hash(2), 28])
+  insert('audit_shipments', ['file:/a', 0, 7, 29])
+  database.exec("update sqlite_sequence set seq = 77 where name = 'deliveries'")
+  database.exec('commit')
+}
+
+/** A token of the sample vault with a fingerprint of its own; `no` makes both. */
+export const addToken = (database: Database, no: number): void => {
+  database
+    .prepare('insert into fingerprints values (?1, ?2, ?3, ?4, 1)')
+    .run(no * 2, id(1_000_000 + no), id(1), hash(no))
+  database
+    .prepare(
+      `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, scheme, bin, last4,
+         number_length, sealed, created_at, updated_at, expires_at, type, invalidated_at)
+       values (?1, ?2, ?3, ?4, 1, 'active', 0, 1, 'visa', '400000', '0002', 16, ?5, ?6, ?6, ?7, 'card', null)`,
+    )
+    .run(
+      tokenIdOf(no),
+      id(1),
+      id(3),
+      no * 2,
+      Buffer.alloc(90, no),
+      1_000 + no,
+      no % 3 === 0 ? 5_000 + no : null,
+    )
+}
+
+/** Bytes that are in no order, as those of a random id. */
+export const tokenIdOf = (no: number): Buffer =>
+  Buffer.from(
+    `${((no * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0')}${id(no).toString('hex').slice(8)}`,
+    'hex',
+  )
