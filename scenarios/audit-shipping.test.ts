@@ -2,13 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { makeAuthority } from '@cardkeep/testing/provider/authority'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import { runToEnd } from './support/refused-command.ts'
+import { changeRows, readRows } from './support/rows.ts'
 import { makeGround, runScenario } from './support/scenario.ts'
 import { tokenizeBody } from './support/shop.ts'
 import { until } from './support/until.ts'
@@ -83,14 +83,20 @@ test('the log leaves the machine as it is written, through a crash too, and show
   expect(readFileSync(shipped, 'utf8')).not.toContain(testCards.visa)
 
   // Whoever has the database takes away the last entries and all signatures of them: alone it looks whole.
-  const database = new DatabaseSync(join(scenario.folder, 'data', 'cardkeep.db'))
-  database.exec(`delete from audit_entries where seq > ${whole.entries - 3}`)
-  database.exec(`delete from audit_checkpoints where seq > ${whole.entries - 3}`)
-  database.close()
+  const { chain, last } = readRows(scenario, lastChain)[0] ?? {}
+  for (const table of ['audit_entries', 'audit_checkpoints'])
+    await changeRows(
+      scenario,
+      `delete from ${table} where chain = ${String(chain)} and seq > ${Number(last) - 3}`,
+    )
   const cut = await runToEnd(scenario, ['audit', 'verify', '--against', shipped])
   expect(cut.code).toBe(1)
   expect(cut.stderr).toContain('which were signed, are missing')
 })
+
+/** On PostgreSQL each vault that ran has a chain of its own; the newest has the greatest number. */
+const lastChain =
+  'select chain, max(seq) as last from audit_entries group by chain order by chain desc limit 1'
 
 test('a log that nobody signed is not taken for that of a known key, nor for one that meets an earlier export', async () => {
   const scenario = await runScenario(makeGround())
@@ -171,9 +177,7 @@ test('credentials tell when they were last used, and one that was disabled can b
   const tokenize = async () =>
     (await scenario.demo.call('POST', '/tokenize', { body: tokenizeBody(card) })).status
 
-  const database = new DatabaseSync(join(scenario.folder, 'data', 'cardkeep.db'))
-  database.exec('update credentials set disabled_at = 1')
-  database.close()
+  await changeRows(scenario, 'update credentials set disabled_at = 1')
   expect((await list('--idle')).credentials).toHaveLength(1)
   await until('it is refused', async () => (await tokenize()) === 401)
   await scenario.command('credential', 'enable', id)

@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { answer } from '@cardkeep/testing/provider/behaviours'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { type AuditExport, type ExportedEntry, exportAudit } from './support/audit-log.ts'
+import {
+  bytesLiteral,
+  changeDatabase,
+  copiedDatabase,
+  isOnSqlite,
+  type Place,
+  readDatabase,
+} from './support/backends.ts'
 import { cleanUp } from './support/clean-up.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { readRows } from './support/rows.ts'
 import { allowOrigin, allowProvider, type Scenario, startScenario } from './support/scenario.ts'
-import {} from './support/shop.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -25,12 +31,14 @@ describe('what a running vault writes down', () => {
   })
 
   test('a forward has an intent that is on the disk before the first byte leaves, and then an outcome', async () => {
-    const { demo, folder } = scenario
+    const { demo } = scenario
     const whenAsked: unknown[] = []
     const provider = await startProvider({
       answers: {
         '/watched': (_request, response) => {
-          const [last] = readRows({ folder }, 'select text from audit_entries order by seq desc limit 1')
+          // On PostgreSQL a vault has a chain of its own, and commands write to the first.
+          const newest = 'select text from audit_entries order by chain desc, seq desc limit 1'
+          const [last] = readRows(scenario, newest)
           whenAsked.push((JSON.parse(String(last?.['text'])) as unknown[]).slice(2, 4))
           answer(response, 402, 'application/json', '{"status":"declined"}')
         },
@@ -151,32 +159,51 @@ test('starts, stops and what operators do stand in it', async () => {
   await third.stop()
   const { entries } = await exportAudit(scenario)
   const told = entries.filter(({ action }) => !action.startsWith('key.created'))
-  expect(told.map(({ action }) => action)).toEqual([
-    'tenant.created',
-    'credential.created',
-    'audit.started',
-    'tenant.created',
-    'key.rotated',
-    'vault.sealed',
-    'vault.unsealed',
-    'audit.stopped',
-    // A start that follows a start: between them there was a crash.
-    'audit.started',
-    'audit.started',
-    'audit.stopped',
-    'audit.exported',
-  ])
+  const actionsOf = (chain: number) =>
+    told.filter((entry) => entry.chain === chain).map(({ action }) => action)
+  if (isOnSqlite)
+    expect(actionsOf(0)).toEqual([
+      'tenant.created',
+      'credential.created',
+      'audit.started',
+      'tenant.created',
+      'key.rotated',
+      'vault.sealed',
+      'vault.unsealed',
+      'audit.stopped',
+      // A start that follows a start: between them there was a crash.
+      'audit.started',
+      'audit.started',
+      'audit.stopped',
+      'audit.exported',
+    ])
+  else
+    expect([0, 1, 2, 3].map(actionsOf)).toEqual([
+      [
+        ...['tenant.created', 'credential.created', 'audit.chain-begun', 'tenant.created', 'key.rotated'],
+        ...['vault.sealed', 'vault.unsealed', 'audit.chain-begun', 'audit.exported'],
+      ],
+      // Given back by the first stop, taken again by the next start, and still held by whom a crash ended.
+      ['audit.started', 'audit.stopped', 'audit.started'],
+      ['audit.started', 'audit.stopped'],
+      [],
+    ])
   expect(told.map(({ actor }) => actor[0])).toEqual(
-    told.map(({ action }) => (action.startsWith('audit.st') ? 'vault' : 'operator')),
+    told.map(({ action }) => (/^audit\.(?:st|chain)/.test(action) ? 'vault' : 'operator')),
   )
   const sealed = told.find(({ action }) => action === 'vault.sealed')
   expect(sealed).toMatchObject({ outcome: 'success', actor: ['operator', expect.any(String)] })
-  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1))
+  for (const chain of [0, 1, 2]) {
+    const own = entries.filter((entry) => entry.chain === chain)
+    expect(own.map(({ seq }) => seq)).toEqual(own.map((_, at) => at + 1))
+  }
 })
 
 describe('a log that was tampered with does not hold', () => {
   let scenario: Scenario
   let exported: AuditExport
+  /** The one that the vault wrote: on PostgreSQL commands write to another. */
+  let chain: number
   /** Signed half-way and at its end. */
   let signedAt: readonly number[]
   beforeAll(async () => {
@@ -186,9 +213,9 @@ describe('a log that was tampered with does not hold', () => {
     for (let at = 0; at < 5; at++) await scenario.demo.tokenize(card)
     await scenario.vault.stop()
     exported = await exportAudit(scenario, 'whole.jsonl')
-    signedAt = readRows(scenario, 'select seq from audit_checkpoints order by seq').map(({ seq }) =>
-      Number(seq),
-    )
+    chain = Number(readRows(scenario, 'select max(chain) as chain from audit_entries')[0]?.['chain'])
+    const checkpoints = `select seq from audit_checkpoints where chain = ${chain} order by seq`
+    signedAt = readRows(scenario, checkpoints).map(({ seq }) => Number(seq))
   })
 
   const edited = (): ExportedEntry => {
@@ -200,50 +227,54 @@ describe('a log that was tampered with does not hold', () => {
 
   let copies = 0
   /** What `audit verify` says of a copy of the database after someone has written to it. */
-  const verifyCopy = async (write: (database: DatabaseSync) => void, words: readonly string[] = []) => {
-    const copy = join(scenario.folder, `copy-${copies++}`)
-    cpSync(join(scenario.folder, 'data'), copy, { recursive: true })
-    const database = new DatabaseSync(join(copy, 'cardkeep.db'))
-    write(database)
-    database.close()
+  const verifyCopy = async (write: (copy: Place) => Promise<void>, words: readonly string[] = []) => {
+    const folder = join(scenario.folder, `copy-${copies++}`)
+    if (isOnSqlite) cpSync(join(scenario.folder, 'data'), join(folder, 'data'), { recursive: true })
+    const settings = copiedDatabase(scenario.options)
+    await write({ folder, settings })
     return runToEnd(scenario, ['audit', 'verify', ...words, '--json'], {
-      CARDKEEP_DATA: copy,
+      CARDKEEP_DATA: join(folder, 'data'),
       CARDKEEP_ROOT_KEY: join(scenario.folder, 'data.keys', 'root.key'),
+      ...settings,
     })
   }
   const doesNotHold = (problem: string) => ({
     code: 1,
     stdout: '',
-    stderr: `cardkeep: the audit log does not hold: ${problem}\n`,
+    stderr: `cardkeep: the audit log does not hold: ${isOnSqlite ? '' : `chain ${chain}: `}${problem}\n`,
   })
 
+  const edit = (copy: Place, seq: number): Promise<void> =>
+    changeDatabase(
+      copy,
+      `update audit_entries set text = replace(text, 'visa', 'jcb') where chain = ${chain} and seq = ${seq}`,
+    )
+  const cutOff = (copy: Place, table: string, from: number): Promise<void> =>
+    changeDatabase(copy, `delete from ${table} where chain = ${chain} and seq >= ${from}`)
+
   test('in the database: an untouched copy holds', async () => {
-    expect(await verifyCopy(() => undefined)).toMatchObject({ code: 0, stderr: '' })
+    expect(await verifyCopy(async () => undefined)).toMatchObject({ code: 0, stderr: '' })
   })
 
   test('in the database: an edited entry is named', async () => {
     const { seq } = edited()
-    const end = await verifyCopy((database) =>
-      database.exec(`update audit_entries set text = replace(text, 'visa', 'jcb') where seq = ${seq}`),
-    )
+    const end = await verifyCopy((copy) => edit(copy, seq))
     expect(end).toEqual(doesNotHold(`entry ${seq} was changed`))
   })
 
   test('in the database: a tail that was signed and taken off is found', async () => {
     const from = (signedAt[0] ?? 0) + 1
-    const end = await verifyCopy((database) =>
-      database.exec(`delete from audit_entries where seq >= ${from}`),
-    )
+    const end = await verifyCopy((copy) => cutOff(copy, 'audit_entries', from))
     expect(end.stderr).toMatch(new RegExp(`entries ${from} to \\d+, which were signed, are missing`))
     expect(end).toMatchObject({ code: 1, stdout: '' })
   })
 
   test('in the database: a tail that was taken off with its signatures is found against an earlier export', async () => {
     const from = (signedAt[0] ?? 0) + 1
-    const cut = (database: DatabaseSync) =>
-      database.exec(
-        `delete from audit_entries where seq >= ${from}; delete from audit_checkpoints where seq >= ${from}`,
-      )
+    const cut = async (copy: Place) => {
+      await cutOff(copy, 'audit_entries', from)
+      await cutOff(copy, 'audit_checkpoints', from)
+    }
     expect(await verifyCopy(cut)).toMatchObject({ code: 0 })
     const end = await verifyCopy(cut, ['--against', exported.file])
     expect(end.stderr).toMatch(new RegExp(`entries ${from} to \\d+, which were signed, are missing`))
@@ -252,9 +283,9 @@ describe('a log that was tampered with does not hold', () => {
 
   test('in the database: a chain that was written anew is not the one that was signed', async () => {
     const { seq } = edited()
-    const end = await verifyCopy((database) => {
-      database.exec(`update audit_entries set text = replace(text, 'visa', 'jcb') where seq = ${seq}`)
-      rechain(database)
+    const end = await verifyCopy(async (copy) => {
+      await edit(copy, seq)
+      await rechain(copy, chain)
     })
     const next = signedAt.find((at) => at >= seq)
     expect(end).toEqual(doesNotHold(`entry ${next} is not the one that was signed`))
@@ -262,12 +293,10 @@ describe('a log that was tampered with does not hold', () => {
 
   test('in the database: a checkpoint that was written to fit does not hold either', async () => {
     const { seq } = edited()
-    const end = await verifyCopy((database) => {
-      database.exec(`update audit_entries set text = replace(text, 'visa', 'jcb') where seq = ${seq}`)
-      rechain(database)
-      database.exec(
-        'update audit_checkpoints set hash = (select hash from audit_entries where audit_entries.seq = audit_checkpoints.seq)',
-      )
+    const end = await verifyCopy(async (copy) => {
+      await edit(copy, seq)
+      await rechain(copy, chain)
+      await changeDatabase(copy, refit)
     })
     const next = signedAt.find((at) => at >= seq)
     expect(end).toEqual(doesNotHold(`the signature at ${next} does not hold`))
@@ -283,7 +312,9 @@ describe('a log that was tampered with does not hold', () => {
 
   test('in an export: an edited line, a missing one and a shorter file are found', async () => {
     const { seq } = edited()
-    const at = (lines: string[]) => lines.findIndex((line) => line.includes(`"type":"entry","seq":${seq},`))
+    const named = isOnSqlite ? '' : `"chain":${chain},`
+    const at = (lines: string[]) =>
+      lines.findIndex((line) => line.includes(`"type":"entry",${named}"seq":${seq},`))
     const changed = await verifyFile((lines) =>
       lines.splice(at(lines), 1, (lines[at(lines)] ?? '').replace('visa', 'jcb')),
     )
@@ -298,12 +329,28 @@ describe('a log that was tampered with does not hold', () => {
 })
 
 /** As somebody would who may write to the database and has no key. */
-const rechain = (database: DatabaseSync): void => {
-  let previous: Uint8Array = new Uint8Array(32)
-  const entries = database.prepare('select seq, text from audit_entries order by seq').all()
-  const write = database.prepare('update audit_entries set hash = ? where seq = ?')
-  for (const { seq, text } of entries) {
+const rechain = async (copy: Place, chain: number): Promise<void> => {
+  const entries = readDatabase(
+    copy,
+    `select seq, text from audit_entries where chain = ${chain} order by seq`,
+  )
+  let previous = startOf(chain)
+  const updates = entries.map(({ seq, text }) => {
     previous = createHash('sha256').update(previous).update(String(text)).digest()
-    write.run(previous, Number(seq))
-  }
+    const hash = bytesLiteral(previous.toString('hex'))
+    return `update audit_entries set hash = ${hash} where chain = ${chain} and seq = ${String(seq)}`
+  })
+  await changeDatabase(copy, updates.join(';\n'))
 }
+
+/** A chain begins with its number. */
+const startOf = (chain: number): Buffer => {
+  const start = Buffer.alloc(32)
+  start.writeBigUInt64BE(BigInt(chain), 24)
+  return start
+}
+
+const refit = `update audit_checkpoints set hash = (
+  select hash from audit_entries
+  where audit_entries.chain = audit_checkpoints.chain and audit_entries.seq = audit_checkpoints.seq
+)`

@@ -118,7 +118,7 @@ test('an import that is killed leaves the old table, and the next one removes wh
   await importTable(ground, tableOf(100, 'Bank of Before'))
   const file = writeTable(ground, tableOf(100_000, 'Bank of Killed'))
   const child = spawn(process.execPath, [program, 'bin', 'import', file], {
-    env: { ...ownEnvironment(), CARDKEEP_DATA: join(ground.folder, 'data') },
+    env: { ...ownEnvironment(), CARDKEEP_DATA: join(ground.folder, 'data'), ...ground.options.settings },
     stdio: 'ignore',
   })
   const exited = once(child, 'exit')

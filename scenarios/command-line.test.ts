@@ -149,6 +149,7 @@ test('the audit log is verified and exported, and the machine examined', async (
     from: 1,
     signed_up_to: expect.any(Number),
     signing_keys: expect.any(Array),
+    chains: expect.any(Array),
   })
   const out = join(folder, 'export.jsonl')
   expect(await command('audit', 'export', '--out', out)).toEqual({ file: out })

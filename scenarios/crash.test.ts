@@ -1,10 +1,12 @@
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import type { VaultProcess } from '@cardkeep/testing/vault-process'
 import { expect, test, vi } from 'vitest'
+import { isOnSqlite } from './support/backends.ts'
+import { allowElsewhere, findLost } from './support/find-lost.ts'
 import { createRandom } from './support/random.ts'
 import { readRows } from './support/rows.ts'
 import { type Ground, keysPrintedBy, makeGround } from './support/scenario.ts'
-import type { Keys, Shop } from './support/shop.ts'
+import type { Keys } from './support/shop.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -13,14 +15,13 @@ const callers = 16
 const seed = 20_260_101
 /** How many tokens are acknowledged before the power cut, which comes while the other callers wait for theirs. */
 const toCome = { min: 1, max: 60 }
-const elsewhere = 'https://provider.invalid/v1/charges'
 
 test(`after ${crashes} power cuts in the middle of tokenising nothing that was acknowledged is lost`, async () => {
   const ground = makeGround()
   const random = createRandom(seed)
   const first = await ground.start()
   const keys = keysPrintedBy(first)
-  await ground.command('destination', 'allow', '--tenant', 'demo', '--origin', new URL(elsewhere).origin)
+  await allowElsewhere(ground)
 
   const acknowledged: string[] = []
   let vault = first
@@ -37,8 +38,10 @@ test(`after ${crashes} power cuts in the middle of tokenising nothing that was a
   expect(await findLost(ground.shopAt(vault, keys), acknowledged)).toEqual([])
   expect(await ground.command('audit', 'verify')).toMatchObject({ ok: true })
   await vault.kill()
-  expect(readRows(ground, 'pragma integrity_check')).toEqual([{ integrity_check: 'ok' }])
-  expect(readRows(ground, 'pragma foreign_key_check')).toEqual([])
+  if (isOnSqlite) {
+    expect(readRows(ground, 'pragma integrity_check')).toEqual([{ integrity_check: 'ok' }])
+    expect(readRows(ground, 'pragma foreign_key_check')).toEqual([])
+  }
   expect(readRows(ground, countOfCreated)).toEqual([{ missing: 0 }])
 })
 
@@ -79,23 +82,3 @@ const startLoad = (ground: Ground, vault: VaultProcess, keys: Keys, enough: numb
     },
   }
 }
-
-/**
- * Tokens that are unknown, or whose card does not open: only an opened card says that no name came with it. Asking each for
- * a code would say so too, but so many codes that are not held are taken for guesses.
- */
-const findLost = async (shop: Shop, tokens: readonly string[]): Promise<readonly string[]> => {
-  const left = [...tokens]
-  const lost: string[] = []
-  const look = async (): Promise<void> => {
-    for (let token = left.pop(); token !== undefined; token = left.pop()) {
-      const body = { token, proxy_url: elsewhere, request_data: { name: '${firstName}' } }
-      const { body: refused } = await shop.call('POST', '/proxy/transaction', { body })
-      if ((refused as { message?: unknown }).message !== noName) lost.push(token)
-    }
-  }
-  await Promise.all(Array.from({ length: callers }, look))
-  return lost
-}
-
-const noName = 'Invalid value for request_data: first name'

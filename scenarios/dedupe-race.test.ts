@@ -1,5 +1,6 @@
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { idLiteral } from './support/backends.ts'
 import { readRows } from './support/rows.ts'
 import { codeRequired, type OpenedShop, openShop, probe, startScenario } from './support/scenario.ts'
 import type { Tokenized } from './support/shop.ts'
@@ -7,7 +8,6 @@ import type { Tokenized } from './support/shop.ts'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const scenario = await startScenario()
-const { folder } = scenario
 let shop: OpenedShop
 beforeAll(async () => {
   shop = await openShop(scenario, 'dedupe', ['--dedupe'])
@@ -19,9 +19,9 @@ const freshNumber = (): string => loadCard(next++)
 
 const countOf = (token: Tokenized): unknown =>
   readRows(
-    { folder },
+    scenario,
     `select count(*) as tokens from tokens join fingerprints on fingerprint_no = no
-     where fingerprints.id = x'${String(token.body['fingerprint']).replaceAll('-', '')}'`,
+     where fingerprints.id = ${idLiteral(String(token.body['fingerprint']))}`,
   )[0]?.['tokens']
 
 describe('first tokenisations of one card at once give one token in a scope that de-duplicates', () => {

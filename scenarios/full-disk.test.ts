@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { type Provider, startProvider } from '@cardkeep/testing/provider/provider'
 import { request } from 'undici'
-import { expect, test, vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { exportAudit } from './support/audit-log.ts'
 import { cleanUp } from './support/clean-up.ts'
 import { canBeImmutable, mountSmallDisk, setImmutable } from './support/full-disk.ts'
+import { testOnSqlite } from './support/only.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { allowProvider, makeGround, openShop, runScenario, type Scenario } from './support/scenario.ts'
 import { chargesOf, type Shop, testTokenBody, tokenizeBody } from './support/shop.ts'
@@ -14,33 +15,44 @@ import { until } from './support/until.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
+const elsewhere = 'another database has a disk of its own'
+
 const card = { number: testCards.visa, code: '123' }
-const unavailable = { success: false, message: 'Service unavailable', data: null }
+const unavailable = {
+  success: false,
+  message: 'Service unavailable',
+  data: null,
+  retry_after_seconds: 2,
+}
 const codeGone = { success: false, message: 'CVC session expired or not found', data: null }
 
-test('on a full disk nothing is half done, codes still expire, and room is enough to go on', async (context) => {
-  const ground = makeGround()
-  const disk = mountSmallDisk(join(ground.folder, 'data'), 8)
-  if (!disk) return context.skip('only root may mount a file system')
-  const scenario = await runScenario(ground)
-  const { verify, before } = await prepare(scenario)
-  disk.fill()
-  await verify()
-  disk.free()
-  await expectBack(scenario, before)
+testOnSqlite(
+  'on a full disk nothing is half done, codes still expire, and room is enough to go on',
+  elsewhere,
+  async (context) => {
+    const ground = makeGround()
+    const disk = mountSmallDisk(join(ground.folder, 'data'), 8)
+    if (!disk) return context.skip('only root may mount a file system')
+    const scenario = await runScenario(ground)
+    const { verify, before } = await prepare(scenario)
+    disk.fill()
+    await verify()
+    disk.free()
+    await expectBack(scenario, before)
 
-  // A vault that cannot write at its start says so and does not start.
-  expect(await scenario.vault.stop()).toBe(0)
-  disk.remount('ro')
-  const start = await runToEnd(ground, ['serve'])
-  expect(start).toMatchObject({ code: 1, stdout: '' })
-  expect(start.stderr).toMatch(/^cardkeep: [^\n]+\n$/)
-  disk.remount('rw')
-  const shop = scenario.shopAt(await scenario.start(), scenario.demoKeys)
-  expect(await shop.call('GET', '/api/applications/key')).toMatchObject({ status: 200 })
-})
+    // A vault that cannot write at its start says so and does not start.
+    expect(await scenario.vault.stop()).toBe(0)
+    disk.remount('ro')
+    const start = await runToEnd(ground, ['serve'])
+    expect(start).toMatchObject({ code: 1, stdout: '' })
+    expect(start.stderr).toMatch(/^cardkeep: [^\n]+\n$/)
+    disk.remount('rw')
+    const shop = scenario.shopAt(await scenario.start(), scenario.demoKeys)
+    expect(await shop.call('GET', '/api/applications/key')).toMatchObject({ status: 200 })
+  },
+)
 
-test('on a disk that lets nothing be written any more it is the same', async (context) => {
+testOnSqlite('on a disk that lets nothing be written any more it is the same', elsewhere, async (context) => {
   const ground = makeGround()
   context.skip(!canBeImmutable(ground.folder), 'files cannot be made immutable here')
   const scenario = await runScenario(ground)

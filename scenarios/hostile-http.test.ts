@@ -31,7 +31,7 @@ let before: ReturnType<typeof countWritten>
 beforeAll(async () => {
   await allowProvider(scenario, demo, provider)
   token = (await demo.tokenize({ number: testCards.visa })).token
-  before = countWritten({ folder })
+  before = countWritten(scenario)
 })
 const pan = testCards.visa
 const kib = 1024
@@ -225,7 +225,7 @@ test('callers who go away in the middle leave nothing behind', async () => {
   const whole = head('POST /tokenize', json, sized(body.length)) + body
   for (const length of [10, whole.length - body.length - 2, whole.length - 20, whole.length - 1])
     await abandon(vault.url, whole.slice(0, length))
-  const { entries, tokens, fingerprints } = countWritten({ folder })
+  const { entries, tokens, fingerprints } = countWritten(scenario)
   expect({ tokens, fingerprints }).toEqual({ tokens: before['tokens'], fingerprints: before['fingerprints'] })
   expect(entries).toBeGreaterThanOrEqual(Number(before['entries']))
 })

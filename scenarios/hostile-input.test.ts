@@ -37,7 +37,7 @@ let seen: number
 beforeAll(async () => {
   await allowProvider(scenario, demo, provider)
   goodToken = (await demo.tokenize({ number: testCards.visa })).token
-  written = countWritten({ folder })
+  written = countWritten(scenario)
   seen = provider.requests.length
 })
 
@@ -45,7 +45,7 @@ const withToken = (body: string | Uint8Array): string | Uint8Array =>
   typeof body === 'string' ? body.replaceAll(token, goodToken) : body
 
 afterEach(() => {
-  expect(countWritten({ folder })).toEqual(written)
+  expect(countWritten(scenario)).toEqual(written)
   expect(provider.requests).toHaveLength(seen)
   expect(readLog({ folder }, 'request.bug')).toEqual([])
 })

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Reply } from './support/client.ts'
-import { readRows } from './support/rows.ts'
+import { changeRows, type GroundPlace, readRows } from './support/rows.ts'
 import {
   keysPrintedBy,
   makeGround,
@@ -26,7 +24,7 @@ const send = (shop: Shop, card: CardInput, key: string): Promise<Reply> =>
 
 const refusalOf = ({ headers }: Reply) => headers['cardkeep-refusal']
 const isReplay = ({ headers }: Reply) => headers['idempotent-replayed'] === 'true'
-const countTokens = (ground: Pick<Scenario, 'folder'>): unknown =>
+const countTokens = (ground: GroundPlace): unknown =>
   readRows(ground, 'select count(*) as count from tokens')[0]?.['count']
 
 describe('fifty callers with one key at once', () => {
@@ -131,7 +129,7 @@ test('after a power cut in the middle every request that is sent again makes one
     if (reply?.status === 201) expect(after[at]?.text).toBe(reply.text)
   const waiting = [...after.entries()].filter(([, { status }]) => status === 409).map(([at]) => at)
   expect(countTokens(ground)).toBe(rounds.length - waiting.length)
-  passTwoMinutes(ground)
+  await passTwoMinutes(ground)
   for (const at of waiting) {
     const { number, key } = rounds[at] ?? { number: '', key: '' }
     const last = await send(shop, { number, code: '123' }, key)
@@ -142,11 +140,5 @@ test('after a power cut in the middle every request that is sent again makes one
 })
 
 /** What is under way was begun two minutes earlier from now on. */
-const passTwoMinutes = ({ folder }: Pick<Scenario, 'folder'>): void => {
-  const database = new DatabaseSync(join(folder, 'data', 'cardkeep.db'), { timeout: 5_000 })
-  try {
-    database.exec('update idempotency_claims set at = at - 120000 where status is null')
-  } finally {
-    database.close()
-  }
-}
+const passTwoMinutes = (ground: GroundPlace): Promise<void> =>
+  changeRows(ground, 'update idempotency_claims set at = at - 120000 where status is null')

@@ -3,8 +3,9 @@ import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { expect, test, vi } from 'vitest'
 import { exportAudit } from './support/audit-log.ts'
+import { isOnSqlite } from './support/backends.ts'
 import { cleanUp } from './support/clean-up.ts'
-import { readRows } from './support/rows.ts'
+import { type GroundPlace, readRows } from './support/rows.ts'
 import { allowProvider, openShop, type Scenario, startScenario } from './support/scenario.ts'
 import { chargesOf } from './support/shop.ts'
 import { until } from './support/until.ts'
@@ -71,11 +72,13 @@ test('every kind of key is rotated while the vault runs, and nothing that was se
 
 /** Under which version of a key the vault has just stored a card; of the other keys the database shows none. */
 const newestVersion: Readonly<Record<string, string>> = {
-  card: 'select hex(substr(sealed, 3, 4)) as version from tokens order by rowid desc limit 1',
+  card: isOnSqlite
+    ? 'select hex(substr(sealed, 3, 4)) as version from tokens order by rowid desc limit 1'
+    : "select encode(substr(sealed, 3, 4), 'hex') as version from tokens order by created_at desc limit 1",
   fingerprint: 'select key_version as version from fingerprints order by no desc limit 1',
 }
 
-const versionInUse = (ground: Pick<Scenario, 'folder'>, purpose: string): number | undefined => {
+const versionInUse = (ground: GroundPlace, purpose: string): number | undefined => {
   const sql = newestVersion[purpose]
   return sql === undefined ? undefined : Number(readRows(ground, sql)[0]?.['version'])
 }

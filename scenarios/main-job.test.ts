@@ -2,6 +2,7 @@ import { testCards } from '@cardkeep/testing/canary/cards'
 import { type Provider, startProvider } from '@cardkeep/testing/provider/provider'
 import { expect, test, vi } from 'vitest'
 import { exportAudit } from './support/audit-log.ts'
+import { isOnMemory } from './support/backends.ts'
 import { cleanUp } from './support/clean-up.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { allowProvider, codeRequired, type Ground, makeGround, startScenario } from './support/scenario.ts'
@@ -28,8 +29,9 @@ test('a card comes with its code, is charged once with it and ever after without
   const restarted = shopAt(await start(), demoKeys)
   const url = chargesOf(provider)
   expect(await restarted.charge({ token: kept.token, url })).toMatchObject({ status: 200, sent: 'yes' })
-  const forgotten = await restarted.charge({ ...heldAtTheEnd, url })
-  expect(forgotten).toMatchObject({ status: 404, sent: 'no', body: sessionGone })
+  const held = await restarted.charge({ ...heldAtTheEnd, url })
+  if (isOnMemory) expect(held).toMatchObject({ status: 404, sent: 'no', body: sessionGone })
+  else expect(held).toMatchObject({ status: 200, sent: 'yes' })
 })
 
 const sessionGone = { success: false, message: 'CVC session expired or not found', data: null }
@@ -122,5 +124,6 @@ const proveTheLog = async (ground: Ground) => {
     from: 1,
     signed_up_to: entries.length,
     signing_keys: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+    chains: expect.any(Array),
   })
 }

@@ -5,6 +5,7 @@ import { answer, type Behaviour } from '@cardkeep/testing/provider/behaviours'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { exportAudit } from './support/audit-log.ts'
+import { databaseFiles } from './support/backends.ts'
 import { cleanUp } from './support/clean-up.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { allowOrigin, startScenario } from './support/scenario.ts'
@@ -27,7 +28,7 @@ const repeat: Behaviour = ({ headers }, response) => {
 }
 
 const scenario = await startScenario({ CARDKEEP_LOG: 'debug' })
-const { demo: shop, command, folder } = scenario
+const { demo: shop, command, folder, options } = scenario
 const provider = await startProvider({ answers: { '/repeat': repeat } })
 cleanUp(() => provider.close())
 const url = chargesOf(provider)
@@ -145,9 +146,10 @@ test('they are found in no file: database, log, replies, audit export', async ()
   await send('/v1/charges', { authorization: 'Bearer of the thief' })
   await send('/v1/charges', {}, '?dry_run=true')
   await exportAudit(scenario)
+  const database = databaseFiles({ folder, settings: options.settings })
   const files = filesIn(folder)
   expect(files.map((file) => file.slice(folder.length + 1))).toEqual(
-    expect.arrayContaining(['audit.jsonl', 'replies.txt', 'vault.log', join('data', 'cardkeep.db')]),
+    expect.arrayContaining(['audit.jsonl', 'replies.txt', 'vault.log', ...database]),
   )
   for (const text of [secret, account, Buffer.from(secret).toString('base64').slice(0, 40)])
     expect(files.filter((file) => readFileSync(file, 'latin1').includes(text))).toEqual([])

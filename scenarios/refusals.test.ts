@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const codesPerTenant = 60
 const scenario = await startScenario({ CARDKEEP_CODES_PER_TENANT: String(codesPerTenant) })
-const { demo, folder } = scenario
+const { demo } = scenario
 
 const listen = async (server: Server): Promise<string> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -111,9 +111,9 @@ describe('a card that is not taken', () => {
       field({ cardNumber: testCards.amex }),
     ],
   ])('%s', async (_, status, message, body) => {
-    const before = countWritten({ folder })
+    const before = countWritten(scenario)
     expectRefusal(await demo.call('POST', '/tokenize', { body }), status, message)
-    expect(countWritten({ folder })).toEqual(before)
+    expect(countWritten(scenario)).toEqual(before)
   })
 
   test('a test token of a number that nobody published for tests', async () => {
@@ -132,12 +132,12 @@ describe('a card that is not taken', () => {
     const sessions: string[] = []
     let full: Reply | undefined
     while (!full && sessions.length <= codesPerTenant) {
-      const before = countWritten({ folder })
+      const before = countWritten(scenario)
       const reply = await demo.call('POST', '/tokenize', { body: tokenizeBody(card) })
       if (reply.status === 201) sessions.push(String(reply.body['cvc_session_id']))
       else {
         full = reply
-        expect(countWritten({ folder })).toEqual(before)
+        expect(countWritten(scenario)).toEqual(before)
       }
     }
     const seconds = full?.body['retry_after_seconds']

@@ -11,11 +11,13 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { copiedDatabase, isOnSqlite } from './support/backends.ts'
 import { cleanUp } from './support/clean-up.ts'
+import { testOnSqlite } from './support/only.ts'
 import { runToEnd } from './support/refused-command.ts'
+import { changeRows, type GroundPlace } from './support/rows.ts'
 import {
   codeRequired,
   type Ground,
@@ -33,27 +35,32 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
  * A vault that cannot be sure of its keys, its database or its settings does not start, and one line says why.
  */
 
-let original: { readonly folder: string; readonly keys: Keys; readonly token: string }
-/** The same vault one key earlier. */
-let earlier: string
+let original: GroundPlace & { readonly keys: Keys; readonly token: string }
+/** The same vault one key earlier: its folder, or the setting of its database. */
+let earlier: { readonly folder: string; readonly settings: Readonly<Record<string, string>> }
 
 beforeAll(async () => {
   const scenario = await startScenario()
   const { token } = await scenario.demo.tokenize({ number: testCards.visa })
   await scenario.command('destination', 'allow', '--tenant', 'demo', '--origin', elsewhere)
   await scenario.vault.stop()
-  earlier = join(scenario.folder, 'earlier')
-  cpSync(join(scenario.folder, 'data'), earlier, { recursive: true })
+  const { folder, options } = scenario
+  earlier = { folder: join(folder, 'earlier'), settings: copiedDatabase(options) }
+  // On PostgreSQL a vault has nothing in its folder.
+  if (isOnSqlite) cpSync(join(folder, 'data'), earlier.folder, { recursive: true })
   await scenario.command('keys', 'rotate', '--purpose', 'card')
-  original = { folder: scenario.folder, keys: scenario.demoKeys, token }
+  original = { folder, options, keys: scenario.demoKeys, token }
 })
 
 const elsewhere = 'https://provider.invalid'
 
 /** A copy of the stopped vault, to be damaged. */
 const copyOf = (): Ground & { readonly data: string; readonly rootKey: string } => {
-  const ground = makeGround()
-  for (const name of ['data', 'data.keys'])
+  const ground = makeGround(
+    { ...original.options.settings, ...copiedDatabase(original.options) },
+    { hasDemo: true },
+  )
+  for (const name of isOnSqlite ? ['data', 'data.keys'] : ['data.keys'])
     cpSync(join(original.folder, name), join(ground.folder, name), { recursive: true })
   return {
     ...ground,
@@ -70,7 +77,11 @@ const expectRefused = async (
   words: RegExp,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
-  const { code, stdout, stderr } = await runToEnd(ground, ['serve', '--demo'], settings)
+  const { code, stdout, stderr } = await runToEnd(
+    ground,
+    ['serve', ...(isOnSqlite ? ['--demo'] : [])],
+    settings,
+  )
   expect(stderr).toMatch(/^cardkeep: [^\n]+\n$/)
   expect(stderr).toMatch(words)
   expect(stderr).not.toContain('unexpectedly')
@@ -96,7 +107,9 @@ describe('a database with keys in it is not opened', () => {
     await expectStarts(copy)
   })
 
-  const damages: Readonly<Record<string, readonly [RegExp, (copy: Copy) => void]>> = {
+  /** What it answers is a setting that goes with it. */
+  type Damage = (copy: Copy) => void | Promise<void> | Readonly<Record<string, string>>
+  const damages: Readonly<Record<string, readonly [RegExp, Damage]>> = {
     'with a root key that others may read': [/chmod 600/, ({ rootKey }) => chmodSync(rootKey, 0o644)],
     'with a root key behind a link': [
       /symbolic link/,
@@ -117,51 +130,49 @@ describe('a database with keys in it is not opened', () => {
     'if it is an older one that was put back': [
       /older set of keys/i,
       ({ data }) => {
-        rmSync(data, { recursive: true })
-        cpSync(earlier, data, { recursive: true })
+        rmSync(data, { recursive: true, force: true })
+        if (isOnSqlite) cpSync(earlier.folder, data, { recursive: true })
+        return earlier.settings
       },
     ],
     'if a key was taken out of it': [
       /./,
-      ({ data }) => edit(data, "delete from keys where purpose = 'card'"),
+      (copy) => changeRows(copy, "delete from keys where purpose = 'card'"),
     ],
     'if a key was put back to work in it': [
       /./,
-      ({ data }) => edit(data, "update keys set state = 'active' where state = 'decrypt-only'"),
+      (copy) => changeRows(copy, "update keys set state = 'active' where state = 'decrypt-only'"),
     ],
     'if a newer program made it': [
       /newer|version/,
-      ({ data }) =>
-        edit(data, "insert into schema_version (number, name, checksum) values (9999, 'later', 'x')"),
-    ],
-    'if it is no database': [
-      /database/,
-      ({ data }) => {
-        for (const name of ['cardkeep.db', 'cardkeep.db-wal'])
-          writeFileSync(join(data, name), 'no database\n'.repeat(99))
-      },
+      (copy) =>
+        changeRows(copy, "insert into schema_version (number, name, checksum) values (9999, 'later', 'x')"),
     ],
   }
 
   test.concurrent.each(Object.entries(damages))('%s', async (_, [words, damage]) => {
     const copy = copyOf()
-    damage(copy)
-    await expectRefused(copy, words)
+    await expectRefused(copy, words, (await damage(copy)) ?? {})
   })
 
-  test('with its root key in its own folder', async () => {
+  testOnSqlite('if it is no database', 'the database is a file of the vault', async () => {
     const copy = copyOf()
-    const inside = join(copy.data, 'root.key')
-    copyFileSync(copy.rootKey, inside)
-    await expectRefused(copy, /folder of the database/, { CARDKEEP_ROOT_KEY: inside })
+    for (const name of ['cardkeep.db', 'cardkeep.db-wal'])
+      writeFileSync(join(copy.data, name), 'no database\n'.repeat(99))
+    await expectRefused(copy, /database/)
   })
-})
 
-const edit = (data: string, sql: string): void => {
-  const database = new DatabaseSync(join(data, 'cardkeep.db'))
-  database.exec(sql)
-  database.close()
-}
+  testOnSqlite(
+    'with its root key in its own folder',
+    'only there the folder holds the database',
+    async () => {
+      const copy = copyOf()
+      const inside = join(copy.data, 'root.key')
+      copyFileSync(copy.rootKey, inside)
+      await expectRefused(copy, /folder of the database/, { CARDKEEP_ROOT_KEY: inside })
+    },
+  )
+})
 
 describe('settings that cannot be meant are refused', () => {
   test.concurrent.each<readonly [string, Record<string, string>, RegExp]>([
@@ -202,25 +213,35 @@ test('a port that is taken is one line, and the next start finds nothing in its 
   await expectStarts(copy)
 })
 
-test('a second vault on the same folder is refused, and the first goes on', async () => {
-  const copy = copyOf()
-  const vault = await copy.start()
-  await expectRefused(copy, /another vault serves/)
-  expect(await copy.shopAt(vault, original.keys).call('GET', '/api/applications/key')).toMatchObject({
-    status: 200,
-  })
-  // The lock goes with the process, however it ends.
-  await vault.kill()
-  await expectStarts(copy)
-})
+testOnSqlite(
+  'a second vault on the same folder is refused, and the first goes on',
+  'PostgreSQL serves many',
+  async () => {
+    const copy = copyOf()
+    const vault = await copy.start()
+    await expectRefused(copy, /another vault serves/)
+    expect(await copy.shopAt(vault, original.keys).call('GET', '/api/applications/key')).toMatchObject({
+      status: 200,
+    })
+    // The lock goes with the process, however it ends.
+    await vault.kill()
+    await expectStarts(copy)
+  },
+)
 
-test('a first start makes its folder and its key for their owner alone, also where others could look in', async () => {
-  const ground = makeGround()
-  mkdirSync(join(ground.folder, 'data'), { mode: 0o755 })
-  const vault = await ground.start()
-  await vault.stop()
-  const doctor = await runToEnd(ground, ['doctor', '--json'])
-  const { checks } = JSON.parse(doctor.stdout) as { checks: { check: string; status: string }[] }
-  expect(checks.find(({ check }) => check === 'data folder')).toMatchObject({ status: 'fail' })
-  expect(doctor.code).toBe(1)
-})
+const embedded = 'elsewhere a vault keeps nothing in that folder'
+
+testOnSqlite(
+  'a first start makes its folder and its key for their owner alone, also where others could look in',
+  embedded,
+  async () => {
+    const ground = makeGround()
+    mkdirSync(join(ground.folder, 'data'), { mode: 0o755 })
+    const vault = await ground.start()
+    await vault.stop()
+    const doctor = await runToEnd(ground, ['doctor', '--json'])
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { check: string; status: string }[] }
+    expect(checks.find(({ check }) => check === 'data folder')).toMatchObject({ status: 'fail' })
+    expect(doctor.code).toBe(1)
+  },
+)

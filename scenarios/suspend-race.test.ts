@@ -1,19 +1,18 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import type { TokenId } from '@cardkeep/core/kernel/ids'
 import { activateToken } from '@cardkeep/core/operations/activate-token'
 import { deleteToken } from '@cardkeep/core/operations/delete-token'
 import { invalidateToken } from '@cardkeep/core/operations/invalidate-token'
 import { suspendToken } from '@cardkeep/core/operations/suspend-token'
 import { parseToken } from '@cardkeep/core/tokens/spelling'
-import { randomIds, systemClock } from '@cardkeep/server/clock'
-import { openSqliteStore } from '@cardkeep/server/storage/sqlite/store'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { answer } from '@cardkeep/testing/provider/behaviours'
 import { startProvider } from '@cardkeep/testing/provider/provider'
-import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { type ExportedEntry, exportAudit } from './support/audit-log.ts'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type CommittedEntry, readCommitted } from './support/audit-log.ts'
+import { isOnMemory, isOnSqlite } from './support/backends.ts'
+import { openBeside } from './support/beside.ts'
 import { cleanUp } from './support/clean-up.ts'
 import type { Reply } from './support/client.ts'
 import { allowOrigin, allowProvider, startScenario } from './support/scenario.ts'
@@ -28,7 +27,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
  */
 
 const scenario = await startScenario()
-const { demo, command, folder } = scenario
+const { demo, command } = scenario
 
 /** Requests that the provider has and does not answer until the test wants it. */
 const waiting: (() => void)[] = []
@@ -52,10 +51,8 @@ cleanUp(() => {
 })
 const muteUrl = `https://localhost:${(mute.address() as AddressInfo).port}/v1/charges`
 
-const store = await openSqliteStore({ file: join(folder, 'data', 'cardkeep.db') })
-cleanUp(() => store.close())
-/** Another process, which holds no codes. */
-const ports = { store, codes: { drop: async () => false }, clock: systemClock, ids: randomIds }
+/** Another process, which holds no codes in its memory. */
+const { ports } = await openBeside(scenario)
 const operator = { name: 'operator' }
 
 beforeAll(async () => {
@@ -73,15 +70,10 @@ const idOf = (token: string): TokenId => {
   return id
 }
 
-const entriesOf = async (token: string): Promise<readonly ExportedEntry[]> => {
-  const { entries } = await exportAudit(scenario, `${token}.jsonl`)
-  return entries.filter(({ subject }) => subject?.[1] === idOf(token))
-}
-
 /** Nobody waits for the outcomes of forwards to be written. */
-const settledEntriesOf = (token: string, forwards: number): Promise<readonly ExportedEntry[]> =>
-  until('outcomes', async () => {
-    const entries = await entriesOf(token)
+const settledEntriesOf = (token: string, forwards: number): Promise<readonly CommittedEntry[]> =>
+  until('outcomes', () => {
+    const entries = readCommitted(scenario, idOf(token))
     const settled = entries.filter(({ action, outcome }) => action === 'card.forward' && outcome !== 'intent')
     return settled.length === forwards && entries
   })
@@ -104,7 +96,7 @@ test('a suspended token refuses at once, and the log names what was under way', 
   const [suspension] = entries.filter(({ action }) => action === 'token.suspended')
   expect(suspension).toMatchObject({ actor: ['operator', expect.any(String)] })
   const forwards = entries.filter(({ action }) => action === 'card.forward')
-  const after = forwards.filter(({ seq }) => seq > (suspension?.seq ?? 0))
+  const after = forwards.filter(({ place }) => place > (suspension?.place ?? 0))
   expect(after).toHaveLength(underWay.length)
   for (const entry of after)
     expect(entry).toMatchObject({ outcome: 'success', details: { tokenMeanwhile: 'suspended' } })
@@ -141,12 +133,12 @@ describe('in a race of forwards and a suspension', () => {
     for (const reply of refused) expect(reply).toMatchObject(notFound)
 
     const entries = await settledEntriesOf(token, sent.length)
-    const end = entries.find(({ action }) => action === `token.${state}`)?.seq ?? 0
+    const end = entries.find(({ action }) => action === `token.${state}`)?.place ?? 0
     const forwards = entries.filter(({ action }) => action === 'card.forward')
     const intents = forwards.filter(({ outcome }) => outcome === 'intent')
     expect(intents).toHaveLength(sent.length)
-    expect(intents.filter(({ seq }) => seq > end)).toEqual([])
-    const late = forwards.filter(({ seq, outcome }) => seq > end && outcome !== 'intent')
+    expect(intents.filter(({ place }) => place > end)).toEqual([])
+    const late = forwards.filter(({ place, outcome }) => place > end && outcome !== 'intent')
     for (const { details } of late) expect(details).toMatchObject({ tokenMeanwhile: state })
   })
 })
@@ -169,7 +161,14 @@ const ends: readonly (readonly [string, (token: string) => Promise<unknown>])[] 
   ],
 ]
 
-describe.each(ends)('a token that is suspended and active again, %s,', (_, suspendAndActivate) => {
+/** A vault that keeps codes to itself looks at a database on a server four times a second, and not before each code. */
+const isLate = (how: string): boolean => isOnMemory && !isOnSqlite && how === 'by the operation'
+
+describe.each(ends)('a token that is suspended and active again, %s,', (how, suspendAndActivate) => {
+  beforeEach((context) => {
+    context.skip(isLate(how), 'both within a quarter of a second, which no command is')
+  })
+
   test('has lost the code that was held for it, and takes a new one', async () => {
     const { token, session } = await demo.testToken(card)
     expect(await demo.charge({ token, session, url: chargesOf(provider) })).toMatchObject({ status: 200 })

@@ -1,5 +1,4 @@
 import { devNull } from 'node:os'
-import { join } from 'node:path'
 import type { Dialect } from '@cardkeep/core/codes/policy'
 import type { TokenId } from '@cardkeep/core/kernel/ids'
 import { deleteToken } from '@cardkeep/core/operations/delete-token'
@@ -7,12 +6,12 @@ import { invalidateToken } from '@cardkeep/core/operations/invalidate-token'
 import { suspendToken } from '@cardkeep/core/operations/suspend-token'
 import { lifecycle, type TokenState, type TokenUse, type Verdict } from '@cardkeep/core/tokens/lifecycle'
 import { parseToken } from '@cardkeep/core/tokens/spelling'
-import { randomIds, systemClock } from '@cardkeep/server/clock'
+import { systemClock } from '@cardkeep/server/clock'
 import { offeredDialects } from '@cardkeep/server/config'
-import { openSqliteStore } from '@cardkeep/server/storage/sqlite/store'
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { describe, expect, test, vi } from 'vitest'
+import { openBeside } from './support/beside.ts'
 import { cleanUp } from './support/clean-up.ts'
 import type { Reply } from './support/client.ts'
 import { allowProvider, openShop, startScenario } from './support/scenario.ts'
@@ -28,9 +27,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const scenario = await startScenario()
 const provider = await startProvider()
 cleanUp(() => provider.close())
-const store = await openSqliteStore({ file: join(scenario.folder, 'data', 'cardkeep.db') })
-cleanUp(() => store.close())
-const ports = { store, codes: { drop: async () => false }, clock: systemClock, ids: randomIds }
+const { store, ports } = await openBeside(scenario)
 const operator = { name: 'operator' }
 
 interface CardInHand {

@@ -1,6 +1,7 @@
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import { answer, type Behaviour } from '@cardkeep/testing/provider/behaviours'
 import { expect, test, vi } from 'vitest'
+import { idLiteral } from './support/backends.ts'
 import { startReceiver } from './support/receiver.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { readLog, readRows } from './support/rows.ts'
@@ -90,6 +91,6 @@ const waitingFor = (webhookId: string): number =>
   Number(
     readRows(
       scenario,
-      `select count(*) as count from deliveries where webhook_id = x'${webhookId.replaceAll('-', '')}'`,
+      `select count(*) as count from deliveries where webhook_id = ${idLiteral(webhookId)}`,
     )[0]?.['count'],
   )

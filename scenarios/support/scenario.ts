@@ -5,6 +5,7 @@ import { loadCard } from '@cardkeep/testing/canary/cards'
 import type { Provider } from '@cardkeep/testing/provider/provider'
 import { runCommand, startVault, type VaultOptions, type VaultProcess } from '@cardkeep/testing/vault-process'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
+import { isOnSqlite, ownBackends } from './backends.ts'
 import { cleanUp } from './clean-up.ts'
 import { createShop, type Keys, type Shop } from './shop.ts'
 import { until } from './until.ts'
@@ -26,11 +27,30 @@ export interface Ground {
  */
 const compiled = fileURLToPath(new URL('../../node_modules/.cache/scenarios', import.meta.url))
 
-export const makeGround = (settings: Readonly<Record<string, string>> = {}): Ground => {
-  const folder = makeWorkspace().path
+export const makeGround = (
+  settings: Readonly<Record<string, string>> = {},
+  { hasDemo = false }: { readonly hasDemo?: boolean } = {},
+): Ground => {
+  const ground = groundAt(makeWorkspace().path, { ...ownBackends(settings), ...settings })
+  if (isOnSqlite || hasDemo) return ground
+  let isNew = true
+  return {
+    ...ground,
+    start: async (more) => {
+      const printed = isNew ? await makeDemo(ground.options) : undefined
+      isNew = false
+      const vault = await ground.start(more)
+      return { ...vault, printed: printed ?? vault.printed }
+    },
+  }
+}
+
+/** The same with these settings and no others. */
+export const groundAt = (folder: string, settings: Readonly<Record<string, string>>): Ground => {
   const options: VaultOptions = {
     folder,
-    demo: true,
+    // Only the embedded database is offered a demo.
+    demo: !('CARDKEEP_DATABASE_URL' in settings),
     settings: { NODE_COMPILE_CACHE: compiled, ...settings },
   }
   return {
@@ -44,6 +64,14 @@ export const makeGround = (settings: Readonly<Record<string, string>> = {}): Gro
     command: (...words) => runCommand(options, ...words),
     shopAt: ({ url }, keys) => createShop({ url, record: join(folder, 'replies.txt') }, keys),
   }
+}
+
+/** The tenant that `serve --demo` makes, by commands; answers what it would have printed. */
+export const makeDemo = async (options: VaultOptions): Promise<VaultProcess['printed']> => {
+  await runCommand(options, 'tenant', 'create', 'demo')
+  const words = ['credential', 'create', '--tenant', 'demo', '--dialect', 'ozura']
+  const { api_key, pub_key } = await runCommand<Keys>(options, ...words)
+  return { CARDKEEP_API_KEY: api_key, ...(pub_key !== undefined && { CARDKEEP_PUB_KEY: pub_key }) }
 }
 
 /** A vault that runs, and its demo tenant. */
