@@ -75,6 +75,7 @@ const parts = {
     check: async () => undefined,
     isSealed: () => false,
     setSealed: () => {},
+    setStopping: () => {},
   },
   log: createLog('info', createWriteStream(join(folder, 'constant.log'))),
 } satisfies ListenerParts

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measureCluster } from './cluster/cluster.ts'
 import { measureMemory } from './memory.ts'
 import { measureOutbox } from './outbox.ts'
 import { measureProxy } from './proxy.ts'
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (folder: string) => Promise<readonly Meas
   refused: measureRefused,
   outbox: measureOutbox,
   scale: measureScale,
+  cluster: measureCluster,
 }
 
 const wanted = process.argv.slice(2)
@@ -38,4 +40,4 @@ for (const [name, measure] of Object.entries(benches)) {
     rmSync(folder, { recursive: true })
   }
 }
-report(measurements)
+report(measurements, wanted)

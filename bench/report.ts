@@ -13,8 +13,11 @@ export interface Measurement {
   readonly details: Readonly<Record<string, number | string>>
 }
 
-/** Prints the table, and keeps it with a description of the machine in bench/results. */
-export const report = (measurements: readonly Measurement[]): void => {
+/**
+ * Prints the table, and keeps it with a description of the machine in bench/results: a run of everything by its day, one
+ * of some benches by their names too.
+ */
+export const report = (measurements: readonly Measurement[], names: readonly string[]): void => {
   const rows = measurements.map((measurement) => ({
     measurement: measurement.name,
     value: `${round(measurement.value)} ${measurement.unit}`,
@@ -31,9 +34,12 @@ export const report = (measurements: readonly Measurement[]): void => {
   const folder = fileURLToPath(new URL('results', import.meta.url))
   mkdirSync(folder, { recursive: true })
   const at = new Date().toISOString()
-  const file = join(folder, `${at.slice(0, 10)}.json`)
-  writeFileSync(file, `${JSON.stringify({ at, machine: describeMachine(), measurements }, null, 2)}\n`)
-  console.log(`\nkept in bench/results/${at.slice(0, 10)}.json`)
+  const file = `${[at.slice(0, 10), ...names].join('-')}.json`
+  writeFileSync(
+    join(folder, file),
+    `${JSON.stringify({ at, machine: describeMachine(), measurements }, null, 2)}\n`,
+  )
+  console.log(`\nkept in bench/results/${file}`)
 }
 
 const judge = ({ value, unit, floor, aim }: Measurement): string => {

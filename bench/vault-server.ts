@@ -16,7 +16,7 @@ import { benchOperator, needs, needsTenant, openBenchVault } from './vault.ts'
 /* The vault as it is run: durable database, audit log, one log line a request (to a file), a live tenant. */
 
 const folder = process.argv[2] ?? ''
-const vault = await openBenchVault(folder)
+const vault = await openBenchVault(folder, 'serve')
 const operator = benchOperator
 const tenant = await needsTenant(vault)
 const { id, secret, publicKey } = mintCredential('ozura', 'live', vault.ids)
