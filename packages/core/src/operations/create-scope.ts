@@ -6,7 +6,8 @@ import { type Operator, type OperatorRefusal, operatorAudit } from './operator.t
 
 type Ports = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly keys: KeyMaker }
 
-const attempts = 5
+/** Keys are added to one set: of scripts that make many at once, one gets through each time. */
+const attempts = 32
 
 /** Makes a scope with keys of its own and links it to the tenant. */
 export const createScope = async (
