@@ -1,4 +1,4 @@
-import { type AuditChain, mainChain } from '@cardkeep/core/audit/chain'
+import { type AuditChain, chainBegun, mainChain } from '@cardkeep/core/audit/chain'
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment, Change } from '@cardkeep/core/changes'
 import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
@@ -110,7 +110,7 @@ export const createAuditLog = (keys: () => readonly KeyRecord[] = () => []): Aud
     const holder = Symbol(`node ${own}`)
     if (!rows.entries.has(own)) {
       rows.entries.set(own, [])
-      append(mainChain, chainBegun(own))
+      append(mainChain, chainBegun(own, epochMs(1)))
     }
     return {
       commit: async (changes) => {
@@ -151,15 +151,3 @@ export const createAuditLog = (keys: () => readonly KeyRecord[] = () => []): Aud
 }
 
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0
-
-const chainBegun = (chain: AuditChain): AuditEntry => ({
-  at: epochMs(1),
-  action: 'audit.chain-begun',
-  outcome: 'success',
-  tenantId: undefined,
-  actor: { type: 'vault', id: undefined },
-  origin: undefined,
-  requestId: undefined,
-  subject: undefined,
-  details: { chain },
-})

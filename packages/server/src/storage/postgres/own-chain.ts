@@ -1,6 +1,4 @@
-import type { AuditChain } from '@cardkeep/core/audit/chain'
-import { mainChain } from '@cardkeep/core/audit/chain'
-import type { AuditEntry } from '@cardkeep/core/audit/entry'
+import { type AuditChain, chainBegun, mainChain } from '@cardkeep/core/audit/chain'
 import type { EpochMs } from '@cardkeep/core/kernel/time'
 import { emptyHead } from '../../audit/chain.ts'
 import { readAuditHead } from '../sql/rows.ts'
@@ -49,15 +47,3 @@ export const takeChain = async (
   await transactions.commit()
   return chain
 }
-
-const chainBegun = (chain: AuditChain, at: EpochMs): AuditEntry => ({
-  at,
-  action: 'audit.chain-begun',
-  outcome: 'success',
-  tenantId: undefined,
-  actor: { type: 'vault', id: undefined },
-  origin: undefined,
-  requestId: undefined,
-  subject: undefined,
-  details: { chain },
-})
