@@ -4,7 +4,7 @@ import { createTenant, demoTenantName } from '@cardkeep/core/operations/create-t
 import type { Operator } from '@cardkeep/core/operations/operator'
 import { Command } from 'commander'
 import type { Vault } from '../../compose/open-vault.ts'
-import { openForServing, type ServingVault, serveVault } from '../../compose/serve-vault.ts'
+import type { ServingVault } from '../../compose/serve-vault.ts'
 import { readConfig } from '../../config.ts'
 import { createLog, describeBug, type Log } from '../../log/log.ts'
 import { CommandFailure, orFail } from '../failure.ts'
@@ -25,6 +25,8 @@ export const serveCommand = (): Command =>
         )
       const log = createLog(config.logLevel, process.stdout)
       endQuietly(log)
+      // All that speaks HTTP is large, and no other command needs it.
+      const { openForServing, serveVault } = await import('../../compose/serve-vault.ts')
       const vault = await openForServing(config, log)
       const credentials = demo ? await makeDemo(vault) : undefined
       const serving = await serveVault(vault, log)
