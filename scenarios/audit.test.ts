@@ -164,6 +164,8 @@ test('starts, stops and what operators do stand in it', async () => {
   if (isOnSqlite)
     expect(actionsOf(0)).toEqual([
       'tenant.created',
+      // One for each API.
+      'credential.created',
       'credential.created',
       'audit.started',
       'tenant.created',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { openMerchant } from './support/hellgate-scenario.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { readRows } from './support/rows.ts'
 import { type Ground, makeGround, type Scenario, startScenario } from './support/scenario.ts'
@@ -94,6 +95,26 @@ test('a table is imported, shown, replaced by the next one, and kept when that o
   expect(entries).toHaveLength(2)
   expect(entries[0]?.['text']).toContain(sha256)
   expect(await ground.command('audit', 'verify')).toMatchObject({ ok: true })
+})
+
+test('a merchant is told of its tokens what the table knows of their cards, also of those that were there before it', async () => {
+  const own = await startScenario()
+  const merchant = await openMerchant(own)
+  const number = loadCard(42)
+  const unknown = await merchant.importCard({ number: testCards.amex })
+  const before = await merchant.importCard({ number })
+  const told = async (id: string) => {
+    const { body } = await merchant.call('GET', `/tokens/${id}`)
+    return ['bank_name', 'segment', 'type', 'country_code', 'currency_code'].map((name) => body[name])
+  }
+  const nothing = Array<undefined>(5).fill(undefined)
+  expect(await told(before)).toEqual(nothing)
+
+  await importTable(own, tableOf(200, 'Bank of Tokens'))
+  const after = await merchant.importCard({ number })
+  const known = ['Bank of Tokens', 'consumer', 'credit', 'DE', 'EUR']
+  for (const id of [before, after]) expect(await told(id)).toEqual(known)
+  expect(await told(unknown)).toEqual(nothing)
 })
 
 test('a table of 300,000 rows is imported while the vault makes tokens', async () => {

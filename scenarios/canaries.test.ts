@@ -1,12 +1,11 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCards } from '@cardkeep/testing/canary/cards'
-import { type CodeForm, countCode } from '@cardkeep/testing/canary/count-code'
-import { scanFolder, spellFindings } from '@cardkeep/testing/canary/scan'
 import { type Provider, startProvider } from '@cardkeep/testing/provider/provider'
 import { expect, test, vi } from 'vitest'
 import { exportAudit } from './support/audit-log.ts'
-import { databaseFiles, isOnSqlite } from './support/backends.ts'
+import { isOnSqlite } from './support/backends.ts'
+import { expectClean, inParallel } from './support/clean-disk.ts'
 import { cleanUp } from './support/clean-up.ts'
 import { sendRaw } from './support/raw-http.ts'
 import { allowProvider, type Scenario, startScenario } from './support/scenario.ts'
@@ -24,9 +23,6 @@ const code = '7391'
 const number = testCards.amex
 const spaced = '3782 822463 10005'
 
-/** By chance four digits stand somewhere in a few hundred kilobytes of random bytes, hashes and times. */
-const byChance = 20
-
 const numbers = [number, spaced, testCards.amex2, '3714-496353-98431'] as const
 
 test('after a stop no code and no card number is on the disk', async () => {
@@ -34,7 +30,7 @@ test('after a stop no code and no card number is on the disk', async () => {
   await abuse(scenario.demo, scenario.vault.url, await provide(scenario))
   expect(await scenario.vault.stop()).toBe(0)
   await exportAudit(scenario)
-  expectClean(scenario)
+  expectClean(scenario, code)
 })
 
 test('after a crash, with its write-ahead log still there, neither', async () => {
@@ -51,9 +47,9 @@ test('after a crash, with its write-ahead log still there, neither', async () =>
   await vault.kill()
   // The end of the run searches the folder of PostgreSQL, its write-ahead log included.
   if (isOnSqlite) expect(statSync(join(folder, 'data', 'cardkeep.db-wal')).size).toBeGreaterThan(held * 100)
-  expectClean(scenario)
+  expectClean(scenario, code)
   await exportAudit(scenario)
-  expectClean(scenario)
+  expectClean(scenario, code)
 })
 
 const provide = async (scenario: Scenario): Promise<Provider> => {
@@ -133,24 +129,4 @@ const misplace = async (shop: Shop, url: string, token: string, target: string):
       await shop.call('POST', '/tokenize', { body: good, headers: { [name]: pan } })
     await sendRaw(url, [`POST /tokenize/${pan} HTTP/1.1\r\n${pan}\r\n\r\n`])
   }
-}
-
-const width = 16
-
-/** Runs the work so many times, some at once, and answers the results in order. */
-const inParallel = async <T>(times: number, work: (at: number) => Promise<T>): Promise<readonly T[]> => {
-  const results: T[] = []
-  let next = 0
-  const go = async (): Promise<void> => {
-    for (let at = next++; at < times; at = next++) results[at] = await work(at)
-  }
-  await Promise.all(Array.from({ length: width }, go))
-  return results
-}
-
-const expectClean = ({ folder, options: { settings } }: Scenario): void => {
-  databaseFiles({ folder, settings })
-  expect(spellFindings(scanFolder(folder, testCards))).toBe('')
-  const counts = Object.entries(countCode(folder, code)) as [CodeForm, number][]
-  for (const [form, count] of counts) expect(count, `${code} as ${form}`).toBeLessThan(byChance)
 }

@@ -3,6 +3,8 @@ import { type Provider, startProvider } from '@cardkeep/testing/provider/provide
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import type { Reply } from './support/client.ts'
+import { importBody, type Merchant } from './support/hellgate.ts'
+import { faultsOf, openMerchant } from './support/hellgate-scenario.ts'
 import { runToEnd } from './support/refused-command.ts'
 import { allowProvider, codeRequired, openShop, probe, startScenario } from './support/scenario.ts'
 import { chargesOf, type Shop, testTokenBody, tokenizeBody } from './support/shop.ts'
@@ -112,6 +114,36 @@ test('a test session that may be used as often as wanted can be narrowed to a nu
   const statuses = []
   for (let use = 0; use < 3; use++) statuses.push((await demo.charge(charge)).status)
   expect(statuses).toEqual([200, 200, 404])
+})
+
+describe('by the API of Hellgate', () => {
+  const bring = (merchant: Merchant, policy: string) =>
+    merchant.call('POST', '/cde-import', {
+      body: importBody(card),
+      headers: { 'cardkeep-code-policy': policy },
+    })
+
+  test('a code that is imported may be narrowed, and no wider wish is taken', async () => {
+    const merchant = await openMerchant(scenario)
+    const forgotten = await bring(merchant, 'hold=off')
+    expect(await merchant.isCodeHeld(String(forgotten.body['id']))).toBe(false)
+    const bound = String((await bring(merchant, `destinations="${provider.origin}"`)).body['id'])
+    expect(await merchant.charge({ token: bound, url: otherUrl })).toMatchObject({ status: 422, sent: 'no' })
+    expect(await merchant.charge({ token: bound, url })).toMatchObject({ status: 200, sent: 'yes' })
+    for (const wider of ['uses=2', 'ttl=901', 'nonsense']) {
+      const refused = await bring(merchant, wider)
+      expect([refused.status, faultsOf(refused)]).toEqual([422, ["$['Cardkeep-Code-Policy'] is not valid"]])
+    }
+  })
+
+  test("a code that a customer types is held as the tenant's policy says", async () => {
+    const merchant = await openMerchant(scenario, 'twice')
+    const token = await merchant.importCard({ number: card.number })
+    await merchant.refresh(token, '321')
+    const statuses = []
+    for (let use = 0; use < 3; use++) statuses.push((await merchant.charge({ token, url })).status)
+    expect(statuses).toEqual([200, 200, 422])
+  })
 })
 
 describe('where a code is not held', () => {

@@ -17,7 +17,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
  * Requests that no client would send. Each is answered in this API's own form, and the next caller notices nothing.
  */
 
-const scenario = await startScenario()
+// Of several APIs none would answer for what is nobody's.
+const scenario = await startScenario({ CARDKEEP_DIALECTS: 'ozura' })
 const { demo, demoKeys, folder, vault } = scenario
 const held: (() => void)[] = []
 const provider = await startProvider({

@@ -2,9 +2,13 @@ import { testCards } from '@cardkeep/testing/canary/cards'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
-import type { Reply } from './support/client.ts'
+import type { Client, Reply } from './support/client.ts'
+import type { Merchant } from './support/hellgate.ts'
+import { openMerchant } from './support/hellgate-scenario.ts'
 import {
   notBodies,
+  notBooleans,
+  notIntegers,
   notObjects,
   notTexts,
   pathsOf,
@@ -31,18 +35,25 @@ cleanUp(() => provider.close())
 
 /** Stands for a token that is good, so that nothing is refused for its sake. */
 const token = 'tok_good'
+/** And for a session that waits for a browser's answer. */
+const capture = 'session_good'
 let goodToken: string
+let goodCapture: string
+let merchant: Merchant
 let written: ReturnType<typeof countWritten>
 let seen: number
 beforeAll(async () => {
   await allowProvider(scenario, demo, provider)
   goodToken = (await demo.tokenize({ number: testCards.visa })).token
+  merchant = await openMerchant(scenario)
+  goodCapture = await merchant.openRefresh(goodToken)
   written = countWritten(scenario)
   seen = provider.requests.length
 })
 
-const withToken = (body: string | Uint8Array): string | Uint8Array =>
-  typeof body === 'string' ? body.replaceAll(token, goodToken) : body
+const fill = (text: string): string => text.replaceAll(token, goodToken).replaceAll(capture, goodCapture)
+const fillBody = (body: string | Uint8Array): string | Uint8Array =>
+  typeof body === 'string' ? fill(body) : body
 
 afterEach(() => {
   expect(countWritten(scenario)).toEqual(written)
@@ -50,15 +61,30 @@ afterEach(() => {
   expect(readLog({ folder }, 'request.bug')).toEqual([])
 })
 
+/** What a field takes; all that is not said takes text. */
+type Kind = 'text' | 'text or null' | 'object' | 'integer' | 'boolean'
+
 interface Target {
+  readonly api: 'ozura' | 'hellgate'
   readonly method: 'POST' | 'DELETE'
   readonly path: string
   readonly shape: Shape
-  /** Fields that take an object. */
-  readonly objects: readonly string[]
+  readonly kinds?: Readonly<Record<string, Kind>>
   readonly optional: readonly string[]
   /** In these a caller may name fields as it likes. */
-  readonly open: readonly string[]
+  readonly open?: readonly string[]
+  /** Of what is no JSON object, what it takes. */
+  readonly takes?: readonly string[]
+}
+
+const notTextsHere = { ...notTexts, ...spoiltTexts }
+const { null: _null, ...notTextsNorNull } = notTextsHere
+const notOf: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
+  text: notTextsHere,
+  'text or null': notTextsNorNull,
+  object: notObjects,
+  integer: notIntegers,
+  boolean: notBooleans,
 }
 
 const card = { cardNumber: testCards.visa, expirationMonth: '12', expirationYear: '2030' }
@@ -66,33 +92,33 @@ const holder = { firstName: 'Ada', lastName: 'Lovelace' }
 
 const targets: readonly Target[] = [
   {
+    api: 'ozura',
     method: 'POST',
     path: '/tokenize',
     shape: { type: 'card', data: { ...card, cvv: '123', cvc: '123', ...holder } },
-    objects: ['data'],
+    kinds: { data: 'object' },
     optional: ['cvv', 'cvc', 'firstName', 'lastName'],
-    open: [],
   },
   {
+    api: 'ozura',
     method: 'POST',
     path: '/tokenize',
     shape: {
       type: 'bank',
       data: { accountNumber: '000123456789', routingNumber: '110000000', accountType: 'checking', ...holder },
     },
-    objects: ['data'],
+    kinds: { data: 'object' },
     optional: ['accountType', 'firstName', 'lastName'],
-    open: [],
   },
   {
+    api: 'ozura',
     method: 'POST',
     path: '/test-tokens',
     shape: { ...card, cvc: '123', ...holder },
-    objects: [],
     optional: ['firstName', 'lastName'],
-    open: [],
   },
   {
+    api: 'ozura',
     method: 'POST',
     path: '/proxy/transaction',
     shape: {
@@ -103,44 +129,108 @@ const targets: readonly Target[] = [
       http_headers: { authorization: 'Bearer secret' },
       http_method: 'POST',
     },
-    objects: ['request_data', 'http_headers'],
+    kinds: { request_data: 'object', http_headers: 'object' },
     optional: ['cvc_session_id', 'http_headers', 'http_method', 'authorization'],
     open: ['request_data', 'http_headers'],
   },
   {
+    api: 'ozura',
     method: 'DELETE',
     path: '/proxy/delete-cvc-session',
     shape: { cvc_session_id: '00000000-0000-4000-8000-000000000000' },
-    objects: [],
     optional: [],
-    open: [],
+  },
+  {
+    api: 'hellgate',
+    method: 'POST',
+    path: '/cde-import',
+    shape: {
+      account_number: testCards.visa,
+      expiry_month: 12,
+      expiry_year: 2030,
+      security_code: '123',
+      cardholder_name: 'Ada Lovelace',
+    },
+    kinds: {
+      expiry_month: 'integer',
+      expiry_year: 'integer',
+      security_code: 'text or null',
+      cardholder_name: 'text or null',
+    },
+    optional: ['security_code', 'cardholder_name'],
+  },
+  {
+    api: 'hellgate',
+    method: 'POST',
+    path: '/tokens/session',
+    shape: { bypass_identification: true, expiration_time: 60 },
+    kinds: { bypass_identification: 'boolean', expiration_time: 'integer' },
+    optional: ['bypass_identification', 'expiration_time'],
+    takes: ['nothing', 'null'],
+  },
+  {
+    api: 'hellgate',
+    method: 'POST',
+    path: `/sessions/${capture}/complete-action`,
+    shape: { action: 'refresh_security_code', result: { enc_payload: 'a.b.c.d.e' } },
+    kinds: { result: 'object' },
+    optional: [],
   },
 ]
 
+interface Api {
+  readonly call: () => Client
+  readonly error: object
+  /** Of what is wrong with a body, and with its type. */
+  readonly statuses: { readonly body: readonly number[]; readonly type: number }
+}
+
+const apis: Readonly<Record<Target['api'], Api>> = {
+  ozura: {
+    call: () => demo.call,
+    error: { success: false, message: expect.any(String), data: null },
+    statuses: { body: [400], type: 415 },
+  },
+  hellgate: {
+    call: () => merchant.call,
+    error: expect.objectContaining({ code: expect.any(Number), classifier: expect.any(String) }),
+    statuses: { body: [422], type: 415 },
+  },
+}
+
 /** `what` names the case if it fails. */
-const expectOwnError = (what: string, reply: Reply, path: string, statuses: readonly number[]): void => {
+const expectOwnError = (
+  what: string,
+  reply: Reply,
+  { api, path }: Pick<Target, 'api' | 'path'>,
+  statuses: readonly number[],
+): void => {
   expect.soft(statuses, what).toContain(reply.status)
-  expect.soft(reply.body, what).toEqual({ success: false, message: expect.any(String), data: null })
+  expect.soft(reply.body, what).toEqual(apis[api].error)
   expect.soft(reply.headers['content-type'], what).toBe('application/json; charset=utf-8')
   expect.soft(reply.headers['cardkeep-refusal'], what).toEqual(expect.any(String))
   if (path === '/proxy/transaction') expect.soft(reply.sent, what).toBe('no')
   // A card number may come back in pieces as well: no more of its digits than a mask shows.
-  expect.soft(String(reply.body['message']).replaceAll(/\D/g, '').length, what).toBeLessThanOrEqual(10)
+  const { code: _code, ...said } = reply.body
+  expect.soft(JSON.stringify(said).replaceAll(/\D/g, '').length, what).toBeLessThanOrEqual(10)
 }
 
-describe.each(targets)('$method $path refuses', ({ method, path, shape, objects, optional, open }) => {
-  const refuses = async (what: string, body: string | Uint8Array, statuses = [400, 404]) =>
-    expectOwnError(what, await demo.call(method, path, { body: withToken(body) }), path, statuses)
-  const isObject = (way: readonly string[]) => objects.includes(way.at(-1) ?? '')
+describe.each(targets)('$method $path refuses', (target) => {
+  const { api, method, path, shape, kinds = {}, optional, open = [], takes = [] } = target
+  const { call, statuses } = apis[api]
+  const refuses = async (
+    what: string,
+    body: string | Uint8Array,
+    answers: readonly number[] = [...statuses.body, 404],
+  ) => expectOwnError(what, await call()(method, fill(path), { body: fillBody(body) }), target, answers)
+  const kindOf = (way: readonly string[]): Kind => kinds[way.at(-1) ?? ''] ?? 'text'
   const isOpen = (way: readonly string[]) => open.includes(way[0] ?? '')
   const fields = pathsOf(shape).filter((way) => !isOpen(way) || way.length === 1)
 
   test('every field of another type', async () => {
-    for (const way of fields) {
-      const texts = isObject(way) ? notObjects : { ...notTexts, ...spoiltTexts }
-      for (const [what, text] of Object.entries(texts))
+    for (const way of fields)
+      for (const [what, text] of Object.entries(notOf[kindOf(way)]))
         await refuses(`${way.join('.')} is ${what}`, substitute(shape, way, text))
-    }
   })
 
   test('a field that is missing', async () => {
@@ -150,7 +240,7 @@ describe.each(targets)('$method $path refuses', ({ method, path, shape, objects,
   })
 
   test('a field that it does not know, at every level', async () => {
-    const levels = [[], ...fields.filter((way) => isObject(way) && !isOpen(way))]
+    const levels = [[], ...fields.filter((way) => kindOf(way) === 'object' && !isOpen(way))]
     for (const way of levels)
       for (const [what, field] of Object.entries(strangeFields))
         await refuses(`${what} in ${way.join('.')}`, withField(shape, way, field))
@@ -165,13 +255,13 @@ describe.each(targets)('$method $path refuses', ({ method, path, shape, objects,
 
   test('what is no JSON object', async () => {
     for (const [what, bytes] of Object.entries(notBodies))
-      await refuses(what, bytes, method === 'DELETE' ? [400, 404] : [400])
+      if (!takes.includes(what)) await refuses(what, bytes, method === 'DELETE' ? [400, 404] : statuses.body)
   })
 
   test('a body of another type', async () => {
     for (const type of [...otherTypes, ...(path === '/proxy/transaction' ? [] : typesOfTheProxy)]) {
-      const reply = await demo.call(method, path, { body: '{}', headers: { 'content-type': type } })
-      expectOwnError(type, reply, path, [415])
+      const reply = await call()(method, fill(path), { body: '{}', headers: { 'content-type': type } })
+      expectOwnError(type, reply, target, [statuses.type])
     }
   })
 })
@@ -193,9 +283,9 @@ test('every http_headers of another type than text is refused, under any name', 
   for (const name of ['x-a', String.raw`a\nb`, '__proto__', 'constructor', ''])
     for (const [what, text] of Object.entries(notTexts)) {
       const reply = await demo.call('POST', '/proxy/transaction', {
-        body: withToken(withField(body, [], `"http_headers":{"${name}":${text}}`)),
+        body: fillBody(withField(body, [], `"http_headers":{"${name}":${text}}`)),
       })
-      expectOwnError(`${name} is ${what}`, reply, '/proxy/transaction', [400])
+      expectOwnError(`${name} is ${what}`, reply, { api: 'ozura', path: '/proxy/transaction' }, [400])
     }
 })
 

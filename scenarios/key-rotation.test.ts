@@ -10,7 +10,7 @@ import { allowProvider, openShop, type Scenario, startScenario } from './support
 import { chargesOf } from './support/shop.ts'
 import { until } from './support/until.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const card = { number: testCards.visa, code: '123' }
 

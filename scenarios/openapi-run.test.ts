@@ -1,6 +1,7 @@
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
+import { sealPayload } from '@cardkeep/testing/keys/seal-payload'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import fc from 'fast-check'
 import { Agent } from 'undici'
@@ -42,6 +43,8 @@ const known: Record<string, string> = {
   '@provider': provider.origin,
 }
 
+let hellgateKey = ''
+
 beforeAll(async () => {
   const words = ['--tenant', 'demo', '--dialect', 'ozura', '--permit', 'detokenize']
   const { api_key = '', pub_key = '' } = await scenario.command<Record<string, string>>(
@@ -51,6 +54,8 @@ beforeAll(async () => {
   )
   known['@credential'] = api_key
   known['@public key'] = pub_key
+  const ofHellgate = ['credential', 'create', '--tenant', 'demo', '--dialect', 'hellgate']
+  hellgateKey = (await scenario.command<Record<string, string>>(...ofHellgate))['api_key'] ?? ''
   await allowProvider(scenario, demo, provider)
 })
 
@@ -61,7 +66,18 @@ beforeEach(async () => {
     known[`@token ${index}`] = token
     known[`@session ${index}`] = session
   }
+  const opened = await call('POST', '/tokens/session', { headers: { 'x-api-key': hellgateKey } })
+  known['@capture'] = String(opened.body['session_id'])
+  known['@payload'] = await sealCard(known['@capture'])
 })
+
+/** A card as a browser seals it for a session. */
+const sealCard = async (session: string): Promise<string> => {
+  const { body } = await call('GET', `/sessions/${session}`)
+  const { jwk } = body['data'] as { readonly jwk: { readonly n: string; readonly e: string } }
+  const card = { account_number: loadCard(8), expiry_month: 4, expiry_year: 2033, security_code: '123' }
+  return sealPayload({ id: '', modulus: jwk.n, exponent: jwk.e }, JSON.stringify(card))
+}
 
 const wishes = {
   cardNumber: [testCards.visa, testCards.amex, loadCard(7), '4111 1111 1111 1111', '4111111111111112', ''],
@@ -96,6 +112,24 @@ const wishes = {
   'X-Proxy-URL': ['@charges', 'x'],
   'X-CVC-Session-ID': ['@session 0', 'x'],
   'X-HTTP-Method': ['POST', 'x'],
+  id: ['@token 0', '@token 1', '00000000-0000-4000-8000-000000000000', 'x'],
+  session_id: ['@capture', '00000000-0000-4000-8000-000000000000', 'x'],
+  enc_payload: ['@payload', 'a.b.c.d.e', ''],
+  account_number: [testCards.visa, testCards.amex, '4111111111111112'],
+  expiry_month: [4, 12, 13],
+  expiry_year: [2033, 2020, 99],
+  security_code: ['123', '1234', null],
+  cardholder_name: ['Ada', null, '', '{{ account_number }}'],
+  expiration_time: [3_600, 0],
+  limit: ['2', '500', '501'],
+  page: ['1', '0'],
+  from: ['2026-01-01', '2026-02-30'],
+  to: ['2099-12-31', 'x'],
+  sort: ['created_at+asc', 'created_at desc', 'x'],
+  network_token_status: ['not_available', 'active,pending', 'x'],
+  'X-Idempotency-Key': ['one', 'other', 'x'.repeat(300)],
+  'X-Hellgate-Token': ['@token 0', '@token 1', 'x'],
+  'X-Destination-URL': ['@charges', '@provider/redirect', '@provider/reset/body', 'x'],
   accountNumber: ['000123456789', '1', 'x'],
   routingNumber: ['110000000', '110000001', 'x'],
   accountType: ['checking', 'x'],
@@ -108,11 +142,17 @@ const wishes = {
   'text/xml': ['<card number="${cardNumber}"/>', '<!DOCTYPE a><a/>'],
 }
 
+const isOfHellgate = ({ security }: Pick<Operation, 'security'>): boolean =>
+  security.some((way) => way.includes('hellgateCredential'))
+
+const keysFor = (operation: Operation): Readonly<Record<string, string>> =>
+  isOfHellgate(operation) ? { ...known, '@credential': hellgateKey } : known
+
 /** Which statuses were answered, by operation. */
 const answered = new Map<string, Set<number>>()
 
 const tryOut = async (operation: Operation, drawn: Drawn): Promise<readonly string[]> => {
-  const { path, headers, body } = spell(operation, drawn, known)
+  const { path, headers, body } = spell(operation, drawn, keysFor(operation))
   const send = operation.path === '/detokenize' ? callUnrecorded : call
   const reply = await send(operation.method, path, { headers, ...(body !== undefined && { body }) })
   const statuses = answered.get(operation.id) ?? new Set()
@@ -142,7 +182,8 @@ afterAll(() => {
   // A run in which nothing succeeds, or nothing is refused, has seen half of what it should.
   for (const { id, security, body } of operations) {
     const statuses = [...(answered.get(id) ?? [])]
-    const wanted = [...(security.length > 0 ? [401] : []), ...(body ? [400] : [])]
+    const invalid = id.startsWith('hellgate') ? 422 : 400
+    const wanted = [...(security.length > 0 ? [401] : []), ...(body ? [invalid] : [])]
     expect({ id, statuses }).toEqual({ id, statuses: expect.arrayContaining(wanted) })
     expect({ id, succeeds: statuses.some((status) => status < 300) }).toEqual({ id, succeeds: true })
   }

@@ -3,6 +3,7 @@ import { type Provider, startProvider } from '@cardkeep/testing/provider/provide
 import { request } from 'undici'
 import { expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
+import { contextNotFound, openMerchant, sessionNotFound } from './support/hellgate-scenario.ts'
 import { allowProvider, startScenario } from './support/scenario.ts'
 import { chargesOf, type Shop } from './support/shop.ts'
 import { until } from './support/until.ts'
@@ -67,6 +68,40 @@ test('codes that were held before a seal are gone after it, in the same process'
     status: 200,
     sent: 'yes',
   })
+})
+
+test('a session that was open before a seal is shut during it and gone after it, and so is a code that was typed', async () => {
+  const scenario = await startScenario()
+  const { vault, command } = scenario
+  const merchant = await openMerchant(scenario)
+  const token = await merchant.importCard(card)
+  const session = await merchant.openRefresh(token)
+  const payload = await merchant.seal(session, { security_code: '321' })
+  expect(await merchant.refresh(token, '222')).toMatchObject({ status: 200 })
+  await command('seal')
+  await until('the seal', async () => (await ready(vault.url)).status === 503)
+  const shut = { status: 503, body: { code: 503, classifier: 'SERVICE_UNAVAILABLE' } }
+  const answer = () => merchant.complete(session, 'refresh_security_code', payload)
+  for (const reply of [
+    await answer(),
+    await merchant.browse('GET', `/sessions/${session}`),
+    await merchant.call('GET', `/tokens/${token}`),
+    await merchant.call('POST', '/forward'),
+    await merchant.call('POST', `/tokens/${token}/refresh-session`),
+  ])
+    expect(reply).toMatchObject(shut)
+
+  await command('unseal')
+  await until('the end of the seal', async () => (await ready(vault.url)).status === 200)
+  expect(await answer()).toMatchObject({ status: 404, body: contextNotFound })
+  expect(await merchant.browse('GET', `/sessions/${session}`)).toMatchObject({ body: sessionNotFound })
+  expect(await merchant.isCodeHeld(token)).toBe(false)
+  // What was recorded before the seal is for a pair that nobody has any more.
+  const after = await merchant.openRefresh(token)
+  expect(await merchant.complete(after, 'refresh_security_code', payload)).toMatchObject({ status: 422 })
+  expect(await merchant.isCodeHeld(token)).toBe(false)
+  expect(await merchant.refresh(token, '321')).toMatchObject({ status: 200 })
+  expect(await merchant.isCodeHeld(token)).toBe(true)
 })
 
 const expectShut = async ({ call }: Shop): Promise<void> => {

@@ -14,6 +14,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { openBeside } from './support/beside.ts'
 import { cleanUp } from './support/clean-up.ts'
 import type { Reply } from './support/client.ts'
+import { notFound, openMerchant } from './support/hellgate-scenario.ts'
 import { allowProvider, openShop, startScenario } from './support/scenario.ts'
 import { chargesOf, createShop } from './support/shop.ts'
 
@@ -80,7 +81,30 @@ const openOzura = async (): Promise<Speaker> => {
   }
 }
 
-const dialects: Readonly<Partial<Record<Dialect, () => Promise<Speaker>>>> = { ozura: openOzura }
+const openHellgate = async (): Promise<Speaker> => {
+  const shop = await openShop(scenario, 'hellgate', ['--dedupe'])
+  const merchant = await openMerchant(scenario, 'hellgate')
+  await allowProvider(scenario, shop, provider, 'hellgate')
+  const absent = { status: 404, body: notFound }
+  const bring = (number: string) => merchant.importCard({ number })
+  return {
+    tokenize: bring,
+    uses: {
+      forward: async ({ token }) =>
+        judge(await merchant.charge({ token, url: chargesOf(provider), withCode: false }), 200, absent),
+      refresh: async ({ token }) =>
+        judge(await merchant.call('POST', `/tokens/${token}/refresh-session`), 200, absent),
+      'tokenize again': async ({ number, token }) => ((await bring(number)) === token ? 'does' : 'new token'),
+      'show card': async ({ token }) => judge(await merchant.call('GET', `/tokens/${token}`), 200, absent),
+      delete: async ({ token }) => judge(await merchant.call('DELETE', `/tokens/${token}`), 204, absent),
+    },
+  }
+}
+
+const dialects: Readonly<Partial<Record<Dialect, () => Promise<Speaker>>>> = {
+  ozura: openOzura,
+  hellgate: openHellgate,
+}
 
 const idOf = (token: string): TokenId => {
   const id = parseToken(token)

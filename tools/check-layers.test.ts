@@ -19,6 +19,24 @@ describe('an arrow against the table is found at its line', () => {
     ['core uses Node', 'packages/core/src/a.ts', 'node:crypto', 'core uses node:crypto'],
     ['core uses a package', 'packages/core/src/a.ts', 'typebox', 'core uses typebox'],
     [
+      "what runs on a stranger's page uses what holds cards",
+      'packages/elements/src/host/a.ts',
+      '../frame/b.ts',
+      'elements host uses elements frame (../frame/b.ts)',
+    ],
+    [
+      "what runs on a stranger's page uses the rules of cards",
+      'packages/elements/src/host/a.ts',
+      '@cardkeep/core/cards/pan',
+      'elements host uses core (@cardkeep/core/cards/pan)',
+    ],
+    [
+      "the frame uses what runs on a stranger's page",
+      'packages/elements/src/frame/a.ts',
+      '../host/b.ts',
+      'elements frame uses elements host (../host/b.ts)',
+    ],
+    [
       'a dialect uses another',
       `${server}/dialects/ozura/a.ts`,
       '../hellgate/b.ts',

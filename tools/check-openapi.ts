@@ -23,7 +23,14 @@ export const checkOpenApi = async (
   const config = await createConfig({
     extends: ['recommended-strict'],
     // Whose vault it is, its document does not know.
-    rules: { 'operation-tag-defined': 'error', ...has('tags'), ...has('description'), ...has('summary') },
+    rules: {
+      'operation-tag-defined': 'error',
+      // Paths are the vendors' own. Where one has a word in the place of another's id, no id is that word.
+      'no-ambiguous-paths': 'off',
+      ...has('tags'),
+      ...has('description'),
+      ...has('summary'),
+    },
   })
   const found = await Promise.all(
     [...documents].map(async ([name, document]) => {

@@ -1,7 +1,11 @@
 /*
  * Who may use whom. Arrows point inwards:
  *
- *   bin → cli → doctor → compose → dialects, jobs → http, storage, ephemeral, egress, audit → keys → log → core
+ *   bin → cli → doctor → compose → dialects, frames, jobs → http, storage, ephemeral, egress, audit → keys → log → core
+ *
+ * and in a browser, where page and frame know each other by their messages alone:
+ *
+ *   elements host → elements protocol ← elements frame → core, and elements vendor → elements frame
  *
  * A layer that wants something of another asks for a port of the core and is handed the implementation by compose.
  * Where a row allows more than that it gives the reason.
@@ -35,6 +39,34 @@ export const layers: readonly Layer[] = [
     at: 'packages/testing/src/',
     uses: 'anything',
     instead: 'What ships does not lean on test code. What both need belongs in core or server.',
+  },
+  {
+    name: 'elements protocol',
+    at: 'packages/elements/src/protocol/',
+    uses: [],
+    instead: 'The server takes the built files of packages/elements/dist/, never the sources.',
+  },
+  {
+    name: 'elements host',
+    at: 'packages/elements/src/host/',
+    uses: ['elements protocol'],
+    instead:
+      "It runs on a stranger's page: the frame hears of it by the messages of packages/elements/src/protocol/.",
+  },
+  {
+    name: 'elements frame',
+    at: 'packages/elements/src/frame/',
+    uses: ['elements protocol', 'core'],
+    because: 'What a card number or an expiry must be is said once, in core, and bundled.',
+    instead:
+      'It holds cards in clear: the page hears of it by the messages of packages/elements/src/protocol/.',
+  },
+  {
+    name: 'elements vendor',
+    at: 'packages/elements/src/vendor/',
+    uses: ['elements frame', 'elements protocol', 'core'],
+    because: 'A number is grouped and judged as in the frame; only the messages are those of another SDK.',
+    instead: 'What other fields need of it belongs in packages/elements/src/frame/.',
   },
   {
     name: 'bin',
@@ -78,6 +110,7 @@ export const layers: readonly Layer[] = [
     uses: [
       ...[
         'dialects',
+        'frames',
         'http',
         'storage',
         'ephemeral',
@@ -132,6 +165,13 @@ export const layers: readonly Layer[] = [
       'A dialect is a list of routes, and http says what a route is; what a refusal quotes is scrubbed as in the log.',
     instead:
       'What two dialects share belongs in core (a rule) or in http (how a route is read and answered).',
+  },
+  {
+    name: 'frames',
+    at: 'packages/server/src/frames/',
+    uses: ['http', 'services', 'core'],
+    because: 'A page is what http says it is, and is served for a session that the core finds.',
+    instead: 'Pages for browsers are listed in packages/server/src/frames/pages.ts; compose mounts them.',
   },
   {
     name: 'credentials',

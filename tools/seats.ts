@@ -81,6 +81,12 @@ export const seats: readonly Seat[] = [
     instead: 'XML is checked and cut in packages/server/src/http/xml-source.ts; core writes it.',
   },
   {
+    module: 'jose',
+    only: ['packages/server/src/keys/open-payload.ts'],
+    instead:
+      'What browsers sealed is opened in packages/server/src/keys/open-payload.ts, which says what is accepted.',
+  },
+  {
     module: 'pino',
     only: ['packages/server/src/log/log.ts'],
     instead:
@@ -140,8 +146,8 @@ export const reaches: readonly Reach[] = [
   {
     what: 'opens a connection with a global of the platform',
     form: /(?<![.\w$])(?:globalThis\s*\.\s*)?fetch\s*\(|\bnew\s+(?:WebSocket|EventSource)\b/g,
-    only: ['packages/server/src/egress/'],
-    instead: egressOnly,
+    only: ['packages/server/src/egress/', 'packages/elements/src/frame/vault.ts'],
+    instead: `${egressOnly} A browser reaches the vault through packages/elements/src/frame/vault.ts.`,
   },
   {
     what: 'loads a module past the imports',
@@ -158,7 +164,11 @@ export const reaches: readonly Reach[] = [
   {
     what: 'reads the time by itself',
     form: /\bDate\s*\.\s*now\b|\bnew\s+Date\s*\(\s*\)/g,
-    only: ['packages/server/src/clock.ts'],
+    only: [
+      'packages/server/src/clock.ts',
+      'packages/elements/src/frame/main.ts',
+      'packages/elements/src/vendor/main.ts',
+    ],
     instead: 'Take `Clock` of packages/core/src/ports.ts, so that a test can set the time.',
   },
 ]

@@ -66,4 +66,4 @@ export const exceptions: readonly Exception[] = [
 ]
 
 /** Written by others or by a program, and checked only for what a phrase names its file for. */
-export const foreign = /^(?:LICENSE|package-lock\.json)$/
+export const foreign = /^(?:LICENSE|package-lock\.json|packages\/elements\/dist\/.*)$/

@@ -23,11 +23,11 @@ interface Outcome {
 const root = join(import.meta.dirname, '..')
 
 const listChecks = (): readonly Check[] => {
-  const projects = globSync(['tsconfig.json', 'packages/*/tsconfig.json'], { cwd: root }).toSorted()
+  const projects = globSync(['tsconfig.json', '{e2e,packages/*}/tsconfig.json'], { cwd: root }).toSorted()
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
   }
-  const named = ['lint', 'unused', 'format:check', 'layers', 'texts', 'openapi'].map((name) => {
+  const named = ['lint', 'unused', 'format:check', 'layers', 'texts', 'openapi', 'elements'].map((name) => {
     const command = scripts[name]
     if (command === undefined) throw new Error(`package.json has no script "${name}"`)
     return { name, command }

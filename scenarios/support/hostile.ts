@@ -56,6 +56,26 @@ export const notObjects: Readonly<Record<string, string>> = {
   'a text': '"4111111111111111"',
 }
 
+export const notIntegers: Readonly<Record<string, string>> = {
+  'a fraction': '5.5',
+  'a number below all': '-1',
+  'a number beyond doubles': '1e999',
+  'a number of many digits': '12345678901234567890',
+  true: 'true',
+  null: 'null',
+  'an array': '[]',
+  'an object': '{}',
+  'a text': '"5"',
+}
+
+export const notBooleans: Readonly<Record<string, string>> = {
+  'a whole number': '1',
+  null: 'null',
+  'an array': '[]',
+  'an object': '{}',
+  'a text': '"true"',
+}
+
 /** Texts that no field takes as they are. */
 export const spoiltTexts: Readonly<Record<string, string>> = {
   'a text with NUL': String.raw`"4111111111111111\u0000"`,

@@ -82,23 +82,30 @@ export const createJudge = (document: Json): Judge => {
 
   return ({ method, path }, reply) => {
     const { status, headers, text } = reply
-    const said = paths[path]?.[method.toLowerCase()]?.responses[status]
+    const replies = paths[path]?.[method.toLowerCase()]?.responses
+    const [code, said] = replies?.[status]
+      ? [String(status), replies[status]]
+      : ['default', replies?.['default']]
     if (!said) return [`the status ${status} is not documented`]
     const place =
       '$ref' in said
         ? said.$ref.slice('#/'.length).split('/')
-        : ['paths', path, method.toLowerCase(), 'responses', String(status)]
+        : ['paths', path, method.toLowerCase(), 'responses', code]
     const part = '$ref' in said ? (resolve(document, place) as ReplyPart) : said
     const type = String(headers['content-type'] ?? '').split(';')[0] ?? ''
+    // What another server said is as it is.
+    if (part.content && '*/*' in part.content && headers['cardkeep-refusal'] === undefined)
+      return headers['cardkeep-sent'] === 'yes' ? [] : ['it was relayed, and was not sent']
+    const wanted = part.content && '*/*' in part.content ? '*/*' : type
     return [
       ...judgeHeaders(part, headers, (name, value) =>
         complain(`the header ${name}`, validatorAt(...place, 'headers', name, 'schema'), value),
       ),
       ...(type === '' && text === ''
-        ? Object.keys(part.content ?? {}).map((wanted) => `it has no body of ${wanted}`)
-        : part.content?.[type] === undefined
+        ? Object.keys(part.content ?? {}).map((name) => `it has no body of ${name}`)
+        : part.content?.[wanted] === undefined
           ? [`the content type ${type} is not documented`]
-          : complain('the body', validatorAt(...place, 'content', type, 'schema'), readJson(text))),
+          : complain('the body', validatorAt(...place, 'content', wanted, 'schema'), readJson(text))),
     ]
   }
 }

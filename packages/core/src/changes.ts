@@ -17,6 +17,7 @@ import type {
 } from './kernel/ids.ts'
 import type { EpochMs } from './kernel/time.ts'
 import type { KeyRecord, KeySet, KeyState } from './keys.ts'
+import type { AllowedOrigin } from './tenants/origin.ts'
 import type { Credential, Scope, Tenant } from './tenants/tenant.ts'
 import type { StoredFingerprint } from './tokens/fingerprint.ts'
 import type { StoredToken } from './tokens/token.ts'
@@ -63,6 +64,10 @@ export type Change =
   | { readonly type: 'enable-credential'; readonly id: CredentialId; readonly at: EpochMs }
   | { readonly type: 'put-destination'; readonly destination: Destination }
   | { readonly type: 'remove-destination'; readonly id: DestinationId }
+  /** Expects it not to be allowed yet. */
+  | { readonly type: 'allow-origin'; readonly origin: AllowedOrigin }
+  /** Expects it to be allowed. */
+  | { readonly type: 'remove-origin'; readonly origin: Pick<AllowedOrigin, 'tenantId' | 'origin'> }
   | { readonly type: 'put-webhook'; readonly webhook: Webhook }
   /** Takes its deliveries along. Expects it to be there. */
   | { readonly type: 'remove-webhook'; readonly id: WebhookId }

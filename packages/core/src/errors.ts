@@ -6,13 +6,15 @@ import type { CardValue } from './templates/syntax.ts'
  */
 export type Refusal =
   // what was sent
-  | { readonly type: 'MissingField'; readonly field: string }
-  | { readonly type: 'InvalidField'; readonly field: string }
+  | { readonly type: 'MissingField'; readonly field: string; readonly within?: FieldPath }
+  | { readonly type: 'InvalidField'; readonly field: string; readonly within?: FieldPath }
   | { readonly type: 'InvalidCardNumber' }
   | { readonly type: 'InvalidExpiryMonth' }
   | { readonly type: 'InvalidExpiryYear' }
   | { readonly type: 'InvalidCode' }
   | { readonly type: 'CardExpired' }
+  /** what a browser sealed: changed, for another session, seen before, too large, or in a form that is not ours */
+  | { readonly type: 'PayloadNotReadable' }
   | { readonly type: 'BodyNotReadable' }
   | { readonly type: 'BodyTooLarge' }
   | { readonly type: 'ContentTypeNotSupported' }
@@ -28,6 +30,8 @@ export type Refusal =
   | { readonly type: 'TokenNotFound' }
   /** unknown, expired, spent, of another token, or of another tenant */
   | { readonly type: 'CodeNotHeld' }
+  /** a capture session that is unknown or past its time */
+  | { readonly type: 'SessionNotFound' }
   // what a forward asks
   /** the template wants a code, and neither names a session nor holds one by its token */
   | { readonly type: 'CodeRequired' }
@@ -48,8 +52,12 @@ export type Refusal =
 
   // what the vault can do now
   | { readonly type: 'TooManyCodes' }
+  | { readonly type: 'TooManySessions' }
   | { readonly type: 'Unavailable' }
   | { readonly type: 'Sealed' }
+
+/** The names, from the outermost one, of what a field stands in; none at the top. */
+export type FieldPath = readonly string[]
 
 /** Whether any byte of a request reached the wire; `unknown` once some were handed over and no answer came. */
 export type Sent = 'yes' | 'no' | 'unknown'

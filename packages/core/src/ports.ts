@@ -1,22 +1,32 @@
 import type { AuditChain } from './audit/chain.ts'
 import type { BinRecord } from './bins/bin.ts'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment, Change, Conflict } from './changes.ts'
-import type { CodeAddress, CodeTaker, HeldCode, TakenCode } from './codes/held-code.ts'
+import type { CodeAddress, CodeTaker, HeldCode, TakenCode, TokenAddress } from './codes/held-code.ts'
 import type { Destination, ForwardMethod } from './destinations/destination.ts'
 import type { Refusal } from './errors.ts'
 import type { DeadDelivery, Delivery, OutboxState, Webhook } from './events/webhook.ts'
-import type { StoredClaim } from './idempotency/claim.ts'
+import type { KeptReply, StoredClaim, StoredReply } from './idempotency/claim.ts'
 import type { KeyedRequest, RequestMark } from './idempotency/mark.ts'
-import type { CredentialId, ScopeId, TenantId, TokenId, WebhookId } from './kernel/ids.ts'
+import type { CaptureId, CredentialId, ScopeId, TenantId, TokenId, WebhookId } from './kernel/ids.ts'
 import type { Result } from './kernel/result.ts'
 import type { Secret } from './kernel/secret.ts'
 import type { EpochMs, MonotonicMs } from './kernel/time.ts'
 import type { KeyOwner, KeyRecord, KeySet } from './keys.ts'
+import type {
+  CapturePublicKey,
+  CaptureSession,
+  FoundSession,
+  PayloadMark,
+  SessionClaim,
+  SessionEnd,
+  SessionState,
+} from './sessions/capture-session.ts'
+import type { AllowedOrigin } from './tenants/origin.ts'
 import type { Credential, Environment, Scope, Tenant } from './tenants/tenant.ts'
 import type { StoredFingerprint } from './tokens/fingerprint.ts'
 import type { Instrument } from './tokens/instrument.ts'
 import type { CardPlace, ScopePlace } from './tokens/place.ts'
-import type { StoredToken, TokenStanding } from './tokens/token.ts'
+import type { CardToken, StoredToken, TokenStanding } from './tokens/token.ts'
 
 /* Every interface to the outside. Whatever cannot be reached throws `UnavailableError`. */
 
@@ -60,6 +70,12 @@ export interface Store {
   credential(id: CredentialId): Promise<Credential | undefined>
   credentials(tenantId: TenantId | undefined): Promise<readonly Credential[]>
   destinations(tenantId: TenantId): Promise<readonly Destination[]>
+  /** Of a tenant, or all of them; oldest first. */
+  origins(tenantId: TenantId | undefined): Promise<readonly AllowedOrigin[]>
+  /** Card tokens in the tenant's default scope and those it is linked to, but deleted and expired ones, as a page of a list. */
+  cardTokens(tenant: Pick<Tenant, 'id' | 'defaultScopeId'>, page: TokenPage): Promise<readonly CardToken[]>
+  /** How many such tokens there are on all pages. */
+  countCardTokens(tenant: Pick<Tenant, 'id' | 'defaultScopeId'>, filter: TokenFilter): Promise<number>
 
   webhook(id: WebhookId): Promise<Webhook | undefined>
   webhooks(tenantId: TenantId | undefined): Promise<readonly Webhook[]>
@@ -100,6 +116,22 @@ export interface Store {
   auditShipments(): Promise<readonly AuditShipment[]>
 }
 
+export interface TokenFilter {
+  /** Created then or later. */
+  readonly from: EpochMs | undefined
+  /** Created before. */
+  readonly before: EpochMs | undefined
+  /** Of now: tokens past their own time are left out. */
+  readonly at: EpochMs
+}
+
+export interface TokenPage extends TokenFilter {
+  /** By the time of creation; of tokens of one millisecond by id. */
+  readonly order: 'oldest first' | 'newest first'
+  readonly limit: number
+  readonly offset: number
+}
+
 export interface AuditHead {
   readonly chain: AuditChain
   /** 0 before the first entry. */
@@ -123,9 +155,62 @@ export interface CodeStore {
   take(address: CodeAddress, taker: CodeTaker): Promise<TakenCode | undefined>
   /** Returns the use with what remains of its time; `false` if it was dropped, replaced or expired meanwhile. */
   giveBack(taken: TakenCode): Promise<boolean>
-  /** By token: every code that came with it, by whatever address. `false` if nothing was held there. */
+  /** What is held at this address and nothing else. `false` if nothing was. */
   drop(address: CodeAddress): Promise<boolean>
+  /** Every code that came with the token, by whatever address and of every tenant. `false` if none was held. */
+  dropToken(tokenId: TokenId): Promise<boolean>
+  /** The same of one tenant. */
+  dropTokenOf(tenantId: TenantId, tokenId: TokenId): Promise<boolean>
+  /** Whether a token holds a code, for a tenant who wants to know if its customer must be asked; no promise that it can be taken. */
+  isHeldBy(address: TokenAddress): Promise<boolean>
   dropAll(): Promise<void>
+}
+
+/**
+ * Holds capture sessions outside every disk; the states stand in sessions/capture-session.ts. A session is looked up by its
+ * id alone, which is the only credential that a browser has.
+ */
+export interface SessionStore {
+  open(session: CaptureSession): Promise<Result<void, { readonly type: 'TooManySessions' }>>
+  /** Whatever state it is in: nobody was told of it. Done also where there is none. */
+  drop(id: CaptureId): Promise<void>
+  /** `undefined`: unknown, or past its time. */
+  find(id: CaptureId): Promise<FoundSession | undefined>
+  /** open → answering, for one caller of any number; the others are told the state that it is in. */
+  claim(id: CaptureId): Promise<SessionClaim | FoundSession | undefined>
+  /** `false` if this payload was admitted before, to whatever session: it opens once; or if the claim had run out. */
+  admit(claim: SessionClaim, mark: PayloadMark): Promise<boolean>
+  /** answering → open, as if nothing had been sent: its payload may come again. */
+  release(claim: SessionClaim): Promise<void>
+  /**
+   * answering → open with one failure more, or ended if it was the last that is allowed; answers which. A claim that had run
+   * out changes nothing and is told how the session stands; `undefined`: its time is over.
+   */
+  fail(claim: SessionClaim): Promise<SessionState | undefined>
+  /** answering → ended. `false` if the claim had run out. */
+  end(claim: SessionClaim, end: SessionEnd): Promise<boolean>
+  dropAll(): Promise<void>
+}
+
+/** The key pairs that browsers seal their answers for. No pair is of two environments (PCI DSS 6.5.5). */
+export interface CaptureKeys {
+  /** For a session that is opened now. */
+  current(environment: Environment): Promise<CapturePublicKey>
+  /**
+   * What a browser sealed for this session. The environment is that of the session's tenant: a pair of the other opens
+   * nothing, whatever the session says. Never throws for what the browser sent.
+   */
+  open(
+    environment: Environment,
+    session: CaptureSession,
+    payload: string,
+  ): Promise<Result<OpenedPayload, { readonly type: 'PayloadNotReadable' }>>
+}
+
+export interface OpenedPayload {
+  /** JSON, not yet read; it may hold a card and a code. */
+  readonly text: Secret<string>
+  readonly mark: PayloadMark
 }
 
 /**
@@ -166,6 +251,14 @@ export interface FingerprintHash {
 export interface RequestMarker {
   /** Under each key that a claim may still stand under, the active one first. */
   mark(request: KeyedRequest): readonly RequestMark[]
+}
+
+/** Keeps replies to requests under idempotency keys from whoever reads the store. */
+export interface ReplySealer {
+  /** At once, because it is called where the changes of an operation are listed. */
+  seal(request: RequestMark, reply: KeptReply): StoredReply
+  /** Throws if body or status were changed, or belong to another request. */
+  open(request: RequestMark, stored: StoredReply): Promise<KeptReply>
 }
 
 /** Makes keys for what is about to exist. */

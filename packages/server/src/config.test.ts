@@ -29,10 +29,11 @@ test('without any setting the vault listens on loopback and keeps its root key b
     port: 8080,
     dataFolder: resolve('data'),
     rootKeyFile: resolve('data.keys', 'root.key'),
-    dialects: ['ozura'],
+    dialects: ['ozura', 'hellgate'],
     logLevel: 'info',
     tls: { type: 'none' },
     trustedProxies: [],
+    publicUrl: undefined,
     codesPerTenant: 100_000,
     auditRetentionDays: 400,
     auditSinks: [],
@@ -55,6 +56,7 @@ test('every setting is read', () => {
     CARDKEEP_TLS_CERT: 'cert.pem',
     CARDKEEP_TLS_KEY: 'key.pem',
     CARDKEEP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16,2001:db8::/32, ::1',
+    CARDKEEP_PUBLIC_URL: 'https://vault.example/',
     CARDKEEP_CODES_PER_TENANT: '7',
     CARDKEEP_METRICS_PORT: '9464',
     CARDKEEP_DRAIN_SECONDS: '20',
@@ -72,6 +74,7 @@ test('every setting is read', () => {
     logLevel: 'error',
     tls: { type: 'own', certificateFile: resolve('cert.pem'), keyFile: resolve('key.pem') },
     trustedProxies: ['10.0.0.1', '192.168.0.0/16', '2001:db8::/32', '::1'],
+    publicUrl: 'https://vault.example',
     codesPerTenant: 7,
     auditRetentionDays: 400,
     auditSinks: [],
@@ -95,6 +98,7 @@ test('an empty setting is as none', () => {
     'TLS_CERT',
     'TLS_KEY',
     'TRUSTED_PROXIES',
+    'PUBLIC_URL',
     'CODES_PER_TENANT',
     'DATABASE_URL',
     'CODES_URL',
@@ -238,12 +242,38 @@ describe('the root key', () => {
 })
 
 test.each([
-  ['hellgate', 'hellgate'],
+  ['pismo', 'pismo'],
   ['ozura,visa', 'visa'],
   ['ozura,', ''],
   ['OZURA', 'OZURA'],
 ])('the dialects "%s" are refused', (text, wrong) => {
-  expect(refusalOf({ CARDKEEP_DIALECTS: text })).toBe(`CARDKEEP_DIALECTS: ${wrong} is not one of ozura`)
+  expect(refusalOf({ CARDKEEP_DIALECTS: text })).toBe(
+    `CARDKEEP_DIALECTS: ${wrong} is not one of ozura, hellgate`,
+  )
+})
+
+describe('the way in which others reach the vault', () => {
+  test.each([
+    ['https://vault.example', 'https://vault.example'],
+    ['https://Vault.example:443/', 'https://vault.example'],
+    ['https://example.com/vault//', 'https://example.com/vault'],
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+  ])('is %s, without a slash at the end', (text, url) => {
+    expect(readConfig({ CARDKEEP_PUBLIC_URL: text }).publicUrl).toBe(url)
+  })
+
+  test.each([
+    'vault.example',
+    'http://vault.example',
+    'https://me:secret@vault.example',
+    'https://vault.example/?a=b',
+    'https://vault.example/#a',
+    'ftp://127.0.0.1',
+  ])('is never %s', (text) => {
+    expect(refusalOf({ CARDKEEP_PUBLIC_URL: text })).toBe(
+      'CARDKEEP_PUBLIC_URL is https://HOST[:PORT][/PATH], as others reach the vault',
+    )
+  })
 })
 
 test('a dialect that is named twice is offered once', () => {

@@ -27,6 +27,8 @@ export interface Config extends BackendSettings {
   readonly tls: Tls
   /** Addresses whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  /** How browsers and callers reach the vault, such as `https://vault.example`; `undefined`: as each request says. */
+  readonly publicUrl: string | undefined
   readonly codesPerTenant: number
   /** For so long entries of the audit log stay in the database. */
   readonly auditRetentionDays: number
@@ -64,7 +66,7 @@ export interface AuditSinkSettings {
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-export const offeredDialects: readonly Dialect[] = ['ozura']
+export const offeredDialects: readonly Dialect[] = ['ozura', 'hellgate']
 
 /** Reads settings from the environment and, below it, from the file that `CARDKEEP_CONFIG` names (`NAME=value` lines). */
 export const readConfig = (environment: Settings = process.env): Config => {
@@ -79,6 +81,7 @@ export const readConfig = (environment: Settings = process.env): Config => {
     logLevel: readLogLevel(settings['CARDKEEP_LOG']),
     tls: readTls(settings),
     trustedProxies: readAddresses(settings['CARDKEEP_TRUSTED_PROXIES']),
+    publicUrl: readPublicUrl(settings['CARDKEEP_PUBLIC_URL']),
     codesPerTenant: readInteger(settings, 'CARDKEEP_CODES_PER_TENANT', {
       fallback: 100_000,
       min: 1,
@@ -118,6 +121,7 @@ const names: readonly string[] = [
   'CARDKEEP_METRICS_HOST',
   'CARDKEEP_METRICS_PORT',
   'CARDKEEP_PORT',
+  'CARDKEEP_PUBLIC_URL',
   'CARDKEEP_ROOT_KEY',
   'CARDKEEP_TLS',
   'CARDKEEP_TLS_CERT',
@@ -126,7 +130,7 @@ const names: readonly string[] = [
 ].toSorted()
 
 // Variables of the tools around the vault, not settings of it.
-const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|PUB|CA|TOKEN|SESSION)(_|$)/
+const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|HELLGATE|PUB|CA|TOKEN|SESSION)(_|$)/
 
 /** A misspelt setting must not be a silent default, least of all one about TLS. */
 const refuseUnknown = (settings: Settings): void => {
@@ -226,6 +230,20 @@ const readTls = (settings: Settings): Tls => {
   if (certificateFile || keyFile)
     throw new ConfigError('CARDKEEP_TLS_CERT and CARDKEEP_TLS_KEY go together: give both or neither')
   return mode ? { type: 'terminated' } : { type: 'none' }
+}
+
+/** Without a slash at the end: paths are put behind it. */
+const readPublicUrl = (text: string | undefined): string | undefined => {
+  if (!text) return undefined
+  const url = URL.parse(text)
+  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (
+    !url ||
+    !isPlain ||
+    !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
+  )
+    throw new ConfigError('CARDKEEP_PUBLIC_URL is https://HOST[:PORT][/PATH], as others reach the vault')
+  return url.href.replace(/\/+$/, '')
 }
 
 const readAddresses = (text: string | undefined): readonly string[] => {

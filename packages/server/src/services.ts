@@ -1,4 +1,5 @@
 import type {
+  CaptureKeys,
   CardCipher,
   Clock,
   CodeStore,
@@ -6,7 +7,9 @@ import type {
   GuessLimits,
   Ids,
   Readiness,
+  ReplySealer,
   RequestMarker,
+  SessionStore,
   Store,
 } from '@cardkeep/core/ports'
 
@@ -15,10 +18,13 @@ export interface Services {
   readonly store: Store
   readonly codes: CodeStore
   readonly guesses: GuessLimits
+  readonly sessions: SessionStore
+  readonly captureKeys: CaptureKeys
   readonly cipher: CardCipher
   readonly egress: Egress
   readonly clock: Clock
   readonly ids: Ids
   readonly readiness: Readiness
   readonly marker: RequestMarker
+  readonly replySealer: ReplySealer
 }

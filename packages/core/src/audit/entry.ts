@@ -16,6 +16,13 @@ export type AuditAction =
   | 'token.expired'
   | 'token.shown'
   | 'code.dropped'
+  /** a fresh code came in through a capture session */
+  | 'code.refreshed'
+  | 'session.opened'
+  /** it ended by failures */
+  | 'session.failed'
+  | 'origin.allowed'
+  | 'origin.removed'
   | 'card.forward'
   | 'card.forward.dry-run'
   | 'card.reveal'
@@ -65,7 +72,7 @@ export interface AuditEntry {
 }
 
 export interface Actor {
-  readonly type: 'credential' | 'operator' | 'vault' | 'unknown'
+  readonly type: 'credential' | 'operator' | 'vault' | 'session' | 'unknown'
   readonly id: string | undefined
 }
 
@@ -77,6 +84,8 @@ export interface Subject {
     | 'scope'
     | 'credential'
     | 'destination'
+    | 'session'
+    | 'origin'
     | 'webhook'
     | 'bins'
     | 'key'

@@ -10,11 +10,18 @@ export interface Card {
   readonly holder: Holder | undefined
 }
 
-/** The names as they stand on the card or as the payer gave them. */
+/** The names as they stand on the card or as the payer gave them: in two parts, or as one name that nobody can cut in two. */
 export interface Holder {
   readonly firstName: string | undefined
   readonly lastName: string | undefined
+  readonly fullName?: string | undefined
 }
+
+/** The whole name; `undefined` where nobody is named. */
+export const spellHolder = (holder: Holder | undefined): string | undefined =>
+  holder?.fullName ||
+  [holder?.firstName, holder?.lastName].filter((name) => name !== undefined && name !== '').join(' ') ||
+  undefined
 
 /** Three or four digits: CVV2, CVC2, CID. It exists only held, never stored. */
 export type SecurityCode = Secret<string>

@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest'
 import type { SessionId, TenantId, TokenId } from '../kernel/ids.ts'
-import { hourMs } from '../kernel/time.ts'
-import { type Guess, guessKinds, guessLimits, kindOfMark, marksOf } from './guesses.ts'
+import { dayMs, hourMs } from '../kernel/time.ts'
+import { failuresAllowed } from '../sessions/capture-session.ts'
+import {
+  type Guess,
+  guessKinds,
+  guessLimits,
+  kindOfMark,
+  marksOf,
+  marksOfPayload,
+  marksOfRefresh,
+  marksOfVisitor,
+} from './guesses.ts'
 
 const guess: Guess = {
   tenantId: 'tenant-1' as TenantId,
@@ -59,7 +69,31 @@ test('a mark of no kind is a bug', () => {
 const perHour = (kind: (typeof guessKinds)[number]): number =>
   guessLimits[kind].atOnce + hourMs / guessLimits[kind].everyMs
 
+test('a code that was typed counts for its token, of its tenant', () => {
+  expect(marksOfRefresh(guess)).toEqual(['answer tenant-1 token-1'])
+  expect(marksOfRefresh(guess).map(kindOfMark)).toEqual(['answer'])
+})
+
+test.each([
+  ['visitor', marksOfVisitor],
+  ['payload', marksOfPayload],
+] as const)('a %s counts by network alone, whatever tenant the session belongs to', (kind, marks) => {
+  expect(marks({ origin: '2001:db8:1:2::1' })).toEqual([`${kind} 2001:db8:1:2`])
+  expect(marks(guess)).toEqual([`${kind} 192.0.2.1`])
+  expect(marks(guess).map(kindOfMark)).toEqual([kind])
+})
+
 test('in an hour a session can be tried nine times, a token fifty times, and an address slows down and never stops', () => {
-  expect(guessKinds.map(perHour)).toEqual([9, 50, 18_300])
+  expect(guessKinds.slice(0, 3).map(perHour)).toEqual([9, 50, 18_300])
   expect(guessLimits.address.everyMs).toBeLessThanOrEqual(1_000)
+})
+
+test('in a day 250 codes can be typed for a token, and a crowd behind one address mistypes without a wait', () => {
+  const { answer, visitor, payload } = guessLimits
+  expect(answer.atOnce + dayMs / answer.everyMs).toBe(250)
+  expect(answer.atOnce).toBeGreaterThanOrEqual(2 * failuresAllowed)
+  expect(visitor.atOnce).toBeGreaterThanOrEqual(100)
+  expect(visitor.everyMs).toBeLessThanOrEqual(1_000)
+  expect(payload.atOnce).toBeGreaterThanOrEqual(20 * failuresAllowed)
+  expect(payload.everyMs).toBeLessThanOrEqual(200)
 })

@@ -1,10 +1,17 @@
 import type { SessionId, TenantId, TokenId } from '../kernel/ids.ts'
 import { minuteMs, secondMs } from '../kernel/time.ts'
 
-/** By what a code that is not held was asked for. */
-export type GuessKind = 'session' | 'token' | 'address'
+/** By what a code that is not held was asked for; how a code was typed anew; what came without a credential. */
+export type GuessKind = 'session' | 'token' | 'address' | 'answer' | 'visitor' | 'payload'
 
-export const guessKinds = ['session', 'token', 'address'] as const satisfies readonly GuessKind[]
+export const guessKinds = [
+  'session',
+  'token',
+  'address',
+  'answer',
+  'visitor',
+  'payload',
+] as const satisfies readonly GuessKind[]
 
 /** So many failures may come at once; from then on one every so often. */
 export interface GuessLimit {
@@ -29,6 +36,22 @@ export interface GuessLimit {
  *            in between is served: an address is slowed down and never shut. To an attacker five a second are 432,000
  *            tries a day, against ids of 122 bits; a list of 100,000 stolen tokens takes more than five hours to try
  *            once, while a code that waits for one lives a quarter of an hour.
+ *   answer   Someone has the card of a token without its code and types one code after the other, as the shop's customer
+ *            or with a stolen API key, for the issuer to judge; of three digits there are a thousand. The vault cannot tell a
+ *            right code from a wrong one, so each that it takes for a token counts. A customer who mistypes is done after
+ *            two or three, and one who buys every day types one a day. Ten in a row and then one in six minutes leave
+ *            an attacker 250 a day; long before that an issuer blocks the card.
+ *   visitor  Someone without any credential asks for sessions that are not there. Ids of 122 bits are not found so; the
+ *            limit tells whoever tries to stop. It belongs to no tenant, because a session that is not there has none. A
+ *            whole company or a carrier's customers may come from one address, and one of them must not shut out the
+ *            others: a session that is there is found whatever was asked for before. So past a hundred at once, and
+ *            then one a second, a miss is told to wait, and nothing else is.
+ *   payload  Someone answers sessions that are there with what is no good. Five such answers end a session, but whoever
+ *            has many, or one whose answers the vault cannot take for now, as where the limit of its token is reached,
+ *            makes it use a private key for each; so every answer counts that does not end its session. By this limit
+ *            neighbours behind one address can make each other wait, and so it stands where the work would begin to
+ *            matter and not where a crowd mistypes: a hundred at once, and then five a second, which take one or two
+ *            hundredths of a core. Whoever has no session cannot add to it.
  *
  * A success takes nothing back, or an attacker would put one of their own between two guesses.
  */
@@ -36,6 +59,9 @@ export const guessLimits = {
   session: { atOnce: 5, everyMs: 15 * minuteMs },
   token: { atOnce: 10, everyMs: 90 * secondMs },
   address: { atOnce: 300, everyMs: secondMs / 5 },
+  answer: { atOnce: 10, everyMs: 6 * minuteMs },
+  visitor: { atOnce: 100, everyMs: secondMs },
+  payload: { atOnce: 100, everyMs: secondMs / 5 },
 } as const satisfies Record<GuessKind, GuessLimit>
 
 /** What a code was asked for with. */
@@ -54,6 +80,22 @@ export const marksOf = ({ tenantId, tokenId, sessionId, origin }: Guess): readon
   mark('address', tenantId, networkOf(origin)),
 ]
 
+/** The mark that a code which a customer typed for a token counts under, whatever became of it. */
+export const marksOfRefresh = ({
+  tenantId,
+  tokenId,
+}: Pick<Guess, 'tenantId' | 'tokenId'>): readonly string[] => [mark('answer', tenantId, tokenId)]
+
+/** The mark that a session which is not there counts under, for the network that asked for it; of no tenant. */
+export const marksOfVisitor = (visitor: Pick<Guess, 'origin'>): readonly string[] => [
+  markOfNetwork('visitor', visitor),
+]
+
+/** The mark that an answer which does not end its session counts under, for the network that it came from; of no tenant. */
+export const marksOfPayload = (visitor: Pick<Guess, 'origin'>): readonly string[] => [
+  markOfNetwork('payload', visitor),
+]
+
 /** Under which limit a mark stands. */
 export const kindOfMark = (text: string): GuessKind => {
   const kind = guessKinds.find((known) => text.startsWith(`${known} `))
@@ -63,6 +105,9 @@ export const kindOfMark = (text: string): GuessKind => {
 }
 
 const mark = (kind: GuessKind, tenantId: TenantId, what: string): string => `${kind} ${tenantId} ${what}`
+
+const markOfNetwork = (kind: GuessKind, { origin }: Pick<Guess, 'origin'>): string =>
+  `${kind} ${networkOf(origin)}`
 
 const groupsOfNetwork = 4
 

@@ -12,17 +12,26 @@ import type { CardPlace } from '../tokens/place.ts'
  *   hold      gone → held       (over a held or reserved one of the same address: replaces it)
  *   take      held → held or reserved, one use fewer
  *   giveBack  held or reserved → held, one use more; not if a drop or another hold came after the take
- *   drop      held or reserved → gone
+ *   drop      held or reserved → gone; by address one, by token each that came with it
  *   time      held → gone at its expiry; reserved → gone when the reservation ends
  *
  * A reservation outlives every forward, so that a forward whose request never left can give the code back, and
  * a drop in the meantime cannot be undone by it.
  */
 
-/** Where a code is found. There is no way to list codes or to look at one without taking it. */
+/**
+ * Where a code is found. There is no way to list codes or to look at one without taking it. Each is of one tenant: where
+ * several share a token, each holds a code of its own by it, which its own customer typed.
+ */
 export type CodeAddress =
   | { readonly type: 'session'; readonly tenantId: TenantId; readonly sessionId: SessionId }
-  | { readonly type: 'token'; readonly tokenId: TokenId }
+  | TokenAddress
+
+export interface TokenAddress {
+  readonly type: 'token'
+  readonly tenantId: TenantId
+  readonly tokenId: TokenId
+}
 
 export interface HeldCode {
   readonly address: CodeAddress

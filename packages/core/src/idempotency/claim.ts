@@ -28,10 +28,16 @@ export interface StoredClaim extends IdempotencyClaim {
   readonly reply: StoredReply | undefined
 }
 
-/** A reply without card data. */
-export interface StoredReply {
+/** A reply without number or code. It may hold a cardholder's name, or the id of a session that is still open. */
+export interface KeptReply {
   readonly status: number
   readonly body: string
+}
+
+/** The same as the store has it. */
+export interface StoredReply {
+  readonly status: number
+  readonly sealedBody: Uint8Array
 }
 
 export const replyLifetimeMs = dayMs

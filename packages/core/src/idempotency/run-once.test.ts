@@ -1,4 +1,5 @@
 import { createRequestMarker } from '@cardkeep/server/keys/idempotency-hasher'
+import { createReplySealer } from '@cardkeep/server/keys/reply-sealer'
 import { interceptCommits, nameChanges } from '@cardkeep/testing/doubles/commits'
 import { addTenant, openTestVault, type TestVault } from '@cardkeep/testing/doubles/vault'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -10,7 +11,7 @@ import { Secret } from '../kernel/secret.ts'
 import type { Alongside } from '../operations/alongside.ts'
 import type { Store } from '../ports.ts'
 import type { Tenant } from '../tenants/tenant.ts'
-import { claimLifetimeMs, replyLifetimeMs, type StoredReply } from './claim.ts'
+import { claimLifetimeMs, type KeptReply, replyLifetimeMs, type StoredReply } from './claim.ts'
 import { purgeClaims } from './purge-claims.ts'
 import { runOnce } from './run-once.ts'
 
@@ -33,6 +34,7 @@ const open = async () => {
   const tenant = await addTenant(vault, 'shop')
   const marker = createRequestMarker(vault.keyring)
   const { clock, ids } = vault
+  const ports = { store: vault.store, clock, ids, replySealer: createReplySealer(vault.keyring) }
   const markOf = ({ key = 'k-1', route = 'ozura POST /things', content = 'a thing', ...wish }: Wish = {}) =>
     marker.mark({
       tenantId: (wish.tenant ?? tenant).id,
@@ -43,7 +45,7 @@ const open = async () => {
     })
   const scopes: ScopeId[] = []
   /** Makes a scope, which stands for whatever an operation makes, and answers how many there are. */
-  const make = (wish: Wish, meanwhile?: () => Promise<unknown>) => async (settle: Alongside<StoredReply>) => {
+  const make = (wish: Wish, meanwhile?: () => Promise<unknown>) => async (settle: Alongside<KeptReply>) => {
     const id = ids.uuid() as ScopeId
     const own = scopes.push(id)
     await meanwhile?.()
@@ -61,12 +63,12 @@ const open = async () => {
   }
   const once = (wish: Wish = {}, meanwhile?: () => Promise<unknown>) =>
     runOnce(
-      { store: wish.store ?? vault.store, clock, ids },
+      { ...ports, store: wish.store ?? vault.store },
       (wish.tenant ?? tenant).id,
       markOf(wish),
       make(wish, meanwhile),
     )
-  return { vault, tenant, clock, once, markOf, scopes }
+  return { vault, ports, tenant, clock, once, markOf, scopes }
 }
 
 const ran = (value: number) => ({ ok: true, value: { type: 'ran', value } })
@@ -142,10 +144,9 @@ test('the reply is written in the commit that makes it true', async () => {
 
 describe('a request that was not answered well leaves its key free:', () => {
   test('one that was refused may be corrected and sent again', async () => {
-    const { vault, tenant, clock, markOf, once } = await open()
+    const { vault, ports, tenant, once, markOf } = await open()
     const refusal = refuse({ type: 'InvalidCardNumber' } as const)
     const marks = markOf({ content: 'a thing with a mistake' })
-    const ports = { store: vault.store, clock, ids: vault.ids }
     expect(await runOnce(ports, tenant.id, marks, async () => refusal)).toEqual(refusal)
     expect(await vault.store.idempotencyClaim(marks[0]?.name ?? new Uint8Array())).toBeUndefined()
     expect(await once()).toEqual(ran(1))
@@ -155,8 +156,7 @@ describe('a request that was not answered well leaves its key free:', () => {
     ['an outage', new UnavailableError('no database')],
     ['a bug', new Error('a bug')],
   ])('%s', async (_, error) => {
-    const { vault, tenant, clock, markOf, once } = await open()
-    const ports = { store: vault.store, clock, ids: vault.ids }
+    const { ports, tenant, once, markOf } = await open()
     await expect(
       runOnce(ports, tenant.id, markOf(), async () => {
         throw error
@@ -195,9 +195,9 @@ describe('a request that was not answered well leaves its key free:', () => {
 
 describe('time', () => {
   test('opens a claim that nobody settled after two minutes and not before', async () => {
-    const { vault, tenant, clock, markOf, once } = await open()
+    const { vault, ports, tenant, clock, once, markOf } = await open()
     const never = () => new Promise<Result<number, never>>(() => {})
-    void runOnce({ store: vault.store, clock, ids: vault.ids }, tenant.id, markOf(), never)
+    void runOnce(ports, tenant.id, markOf(), never)
     // The claim is made in a group of its own, and what comes behind it waits for it.
     await vault.store.checkWritable()
     clock.advance(claimLifetimeMs - 1)
@@ -253,10 +253,9 @@ describe('while the key of the vault is rotated', () => {
   })
 
   test('of two requests, one marked before and one after it, one runs', async () => {
-    const { vault, tenant, clock, markOf, once } = await open()
+    const { vault, ports, tenant, once, markOf } = await open()
     const before = markOf()
     await rotate(vault)
-    const ports = { store: vault.store, clock, ids: vault.ids }
     const early = () =>
       runOnce(ports, tenant.id, before, async () => {
         throw new Error('both ran')
@@ -278,9 +277,54 @@ describe('while the key of the vault is rotated', () => {
   })
 })
 
+describe('a reply that does not open is thrown, nothing runs again and its claim stays:', () => {
+  test.each<readonly [string, (reply: StoredReply) => StoredReply]>([
+    ['one that was changed', (reply) => ({ ...reply, sealedBody: reply.sealedBody.map(flipLast) })],
+    [
+      'one in clear',
+      (reply) => ({ ...reply, sealedBody: Buffer.from('{"made":1}, and then a little more') }),
+    ],
+    ['one that is empty', (reply) => ({ ...reply, sealedBody: new Uint8Array() })],
+    ['one with another status', (reply) => ({ ...reply, status: 200 })],
+  ])('%s', async (_, change) => {
+    const { vault, once, scopes } = await open()
+    await once()
+    const store: Store = {
+      ...vault.store,
+      idempotencyClaim: async (name) => {
+        const found = await vault.store.idempotencyClaim(name)
+        return found?.reply && { ...found, reply: change(found.reply) }
+      },
+    }
+    await expect(once({ store })).rejects.toThrow('sealed bytes')
+    expect(await once({ store, content: 'another thing' })).toEqual(reused)
+    expect(scopes).toHaveLength(1)
+    expect(await once()).toEqual(replayed(1))
+  })
+
+  test('that of another request', async () => {
+    const { vault, once, markOf, scopes } = await open()
+    await once()
+    await once({ key: 'k-2' })
+    const [other] = markOf({ key: 'k-2' })
+    const foreign = await vault.store.idempotencyClaim(other?.name ?? new Uint8Array())
+    const store: Store = {
+      ...vault.store,
+      idempotencyClaim: async (name) => {
+        const found = await vault.store.idempotencyClaim(name)
+        return found && { ...found, reply: foreign?.reply }
+      },
+    }
+    await expect(once({ store })).rejects.toThrow('belong elsewhere')
+    expect(scopes).toHaveLength(2)
+  })
+})
+
+const flipLast = (byte: number, at: number, { length }: Uint8Array): number =>
+  at === length - 1 ? byte ^ 1 : byte
+
 test('an operation that forgets to settle is a bug, and no claim of it stays', async () => {
-  const { vault, tenant, clock, markOf, once } = await open()
-  const ports = { store: vault.store, clock, ids: vault.ids }
+  const { ports, tenant, once, markOf } = await open()
   await expect(runOnce(ports, tenant.id, markOf(), async () => ok(1))).rejects.toThrow(
     'did not commit the reply',
   )

@@ -4,37 +4,48 @@ import type { ClaimId, TenantId } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type { EpochMs } from '../kernel/time.ts'
 import type { Alongside } from '../operations/alongside.ts'
-import type { Clock, Ids, Store } from '../ports.ts'
-import { claimLifetimeMs, replyLifetimeMs, type StoredClaim, type StoredReply } from './claim.ts'
+import type { Clock, Ids, ReplySealer, Store } from '../ports.ts'
+import {
+  claimLifetimeMs,
+  type KeptReply,
+  replyLifetimeMs,
+  type StoredClaim,
+  type StoredReply,
+} from './claim.ts'
 import type { RequestMark } from './mark.ts'
 
 type Ports = {
   readonly store: Pick<Store, 'commit' | 'idempotencyClaim'>
   readonly clock: Clock
   readonly ids: Ids
+  readonly replySealer: ReplySealer
 }
 
 /** Its own answer, or the reply of a request that came before under the same key. */
 export type RunOnce<Value> =
   | { readonly type: 'ran'; readonly value: Value }
-  | { readonly type: 'replayed'; readonly reply: StoredReply }
+  | { readonly type: 'replayed'; readonly reply: KeptReply }
 
 /**
  * Runs what a request asks for unless it has run already. `run` commits what it is handed in the commit that makes its
  * answer true, so that the answer and the claim on it become durable together.
  *
  * Whatever else ends it, a claim that is still under way says that nothing was committed. So it is released, and the
- * request may be sent again at once.
+ * request may be sent again at once. A reply that does not open is thrown, and its claim stays as it is: what was
+ * answered never runs again.
  */
 export const runOnce = async <Value>(
   ports: Ports,
   tenantId: TenantId,
   marks: readonly RequestMark[],
-  run: (settle: Alongside<StoredReply>) => Promise<Result<Value, Refusal>>,
+  run: (settle: Alongside<KeptReply>) => Promise<Result<Value, Refusal>>,
 ): Promise<Result<RunOnce<Value>, Refusal>> => {
   const claimed = await claim(ports, tenantId, marks)
   if (!claimed.ok) return claimed
-  if (claimed.value.type === 'answered') return ok({ type: 'replayed', reply: claimed.value.reply })
+  if (claimed.value.type === 'answered') {
+    const { mark, reply } = claimed.value
+    return ok({ type: 'replayed', reply: await ports.replySealer.open(mark, reply) })
+  }
   const { claims } = claimed.value
 
   let isSettled = false
@@ -42,7 +53,11 @@ export const runOnce = async <Value>(
     let timesHanded = 0
     const result = await run((reply) => {
       timesHanded++
-      return claims.map((own) => ({ type: 'settle-idempotency', claim: own, reply }))
+      return claims.map((own) => ({
+        type: 'settle-idempotency',
+        claim: own,
+        reply: ports.replySealer.seal(own, reply),
+      }))
     })
     if (!result.ok) return result
     // Precondition: an operation under an idempotency key commits what stands alongside.
@@ -54,11 +69,11 @@ export const runOnce = async <Value>(
   }
 }
 
-type OwnClaim = Pick<StoredClaim, 'name' | 'claimId'>
+type OwnClaim = RequestMark & Pick<StoredClaim, 'claimId'>
 
 type Claimed =
   | { readonly type: 'claimed'; readonly claims: readonly OwnClaim[] }
-  | { readonly type: 'answered'; readonly reply: StoredReply }
+  | { readonly type: 'answered'; readonly mark: RequestMark; readonly reply: StoredReply }
 
 /** Each conflict is another request that came first; what it made of the claim is read again. */
 const attempts = 8
@@ -81,7 +96,7 @@ const claim = async (
       (mark): Change => ({ type: 'claim-idempotency', claim: { ...mark, tenantId, claimId, at } }),
     )
     if ((await store.commit(changes)).ok)
-      return ok({ type: 'claimed', claims: marks.map(({ name }) => ({ name, claimId })) })
+      return ok({ type: 'claimed', claims: marks.map((mark) => ({ ...mark, claimId })) })
   }
   return refuse({ type: 'IdempotencyKeyInUse' })
 }
@@ -110,7 +125,9 @@ const isOpen = ({ at: since, reply }: StoredClaim, at: EpochMs): boolean =>
 /** Another request under the same key is a mistake of the caller, whether the first has been answered or not. */
 const judge = ({ claim, mark }: Standing): Result<Claimed, Refusal> => {
   if (!isSame(claim.digest, mark.digest)) return refuse({ type: 'IdempotencyKeyReused' })
-  return claim.reply ? ok({ type: 'answered', reply: claim.reply }) : refuse({ type: 'IdempotencyKeyInUse' })
+  return claim.reply
+    ? ok({ type: 'answered', mark, reply: claim.reply })
+    : refuse({ type: 'IdempotencyKeyInUse' })
 }
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean =>

@@ -4,6 +4,10 @@ export type TenantId = Brand<string, 'TenantId'>
 export type ScopeId = Brand<string, 'ScopeId'>
 export type TokenId = Brand<string, 'TokenId'>
 export type SessionId = Brand<string, 'SessionId'>
+/** Of a capture session: what a browser answers one question under. */
+export type CaptureId = Brand<string, 'CaptureId'>
+/** What the audit log calls a capture session: many read the log, and the id is a credential. */
+export type CaptureRef = Brand<string, 'CaptureRef'>
 export type CredentialId = Brand<string, 'CredentialId'>
 export type DestinationId = Brand<string, 'DestinationId'>
 export type KeyId = Brand<string, 'KeyId'>

@@ -1,5 +1,5 @@
 import type { Actor, AuditAction, AuditEntry, AuditOutcome, Subject } from '../audit/entry.ts'
-import type { CredentialId } from '../kernel/ids.ts'
+import type { CaptureRef, CredentialId } from '../kernel/ids.ts'
 import type { EpochMs } from '../kernel/time.ts'
 import type { Permission, Tenant } from '../tenants/tenant.ts'
 
@@ -10,16 +10,22 @@ export interface Principal {
   readonly permissions: readonly Permission[]
 }
 
-/** A principal in one request. */
-export interface Caller {
-  readonly principal: Principal
+/** Whoever sends a request, known only by its address. */
+export interface Visitor {
   readonly requestId: string
   /** The network address the request came from. */
   readonly origin: string
 }
 
+/** A principal in one request. */
+export interface Caller extends Visitor {
+  readonly principal: Principal
+  /** Where a browser acts on the principal's behalf: the session that lets it. */
+  readonly captureRef?: CaptureRef
+}
+
 export const auditOf = (
-  { principal, requestId, origin }: Caller,
+  { principal, requestId, origin, captureRef }: Caller,
   at: EpochMs,
   action: AuditAction,
   outcome: AuditOutcome,
@@ -32,7 +38,7 @@ export const auditOf = (
     action,
     outcome,
     tenantId: principal.tenant.id,
-    actor: actorOf(principal),
+    actor: captureRef ? { type: 'session', id: captureRef } : actorOf(principal),
     origin,
     requestId,
     subject,

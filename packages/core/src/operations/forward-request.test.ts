@@ -461,7 +461,7 @@ describe('a template', () => {
     const place = { scopeId: tenant.defaultScopeId, environment: tenant.environment, tokenId }
     const code = new Secret('123')
     await vault.codes.hold({
-      address: { type: 'token', tokenId },
+      address: { type: 'token', tenantId: tenant.id, tokenId },
       place,
       tenantId: tenant.id,
       code,
@@ -529,7 +529,7 @@ describe('a token that changes between the look at it and the intent', () => {
   ] as const)('and is %s sends nothing, writes no intent, and gives no code back', async (_, move) => {
     const bench = await open()
     const { vault, tenant, tokenId } = bench
-    const elsewhere = { ...vault, codes: { drop: async () => false } }
+    const elsewhere = { ...vault, codes: { dropToken: async () => false } }
     const store = meanwhile(bench, () => move(elsewhere, callerOf(tenant), tokenId))
     const egress = createEgressDouble()
     expect(await forward(bench, { store, egress })).toEqual(refusedWith({ type: 'TokenNotFound' }))

@@ -19,6 +19,7 @@ import type { CardPlace } from '../tokens/place.ts'
 import type { StoredToken } from '../tokens/token.ts'
 import type { Alongside } from './alongside.ts'
 import { auditOf, type Caller } from './caller.ts'
+import { commitOrUndo } from './commit-or-undo.ts'
 import { eraseExpired } from './sweep-tokens.ts'
 import { tellToken } from './tell-token.ts'
 
@@ -45,6 +46,8 @@ export type ShownOfInstrument =
 export interface CodeToHold {
   readonly code: SecurityCode
   readonly policy: CodePolicy
+  /** By what it is found again: a session of its own, or the token. */
+  readonly heldBy: CodeAddress['type']
 }
 
 export interface GivenToken {
@@ -55,8 +58,10 @@ export interface GivenToken {
   readonly deduplicated: boolean
   /** Whether the scope de-duplicates: only there is a fingerprint told. */
   readonly scope: Scope
-  /** Where the code is held, if one came and the policy holds codes. */
+  /** Where the code is held, if one came, the policy holds codes, and it is held by a session. */
   readonly sessionId: SessionId | undefined
+  /** Whether the code is held at all. */
+  readonly codeHeld: boolean
 }
 
 export type GivingPorts = {
@@ -104,11 +109,15 @@ export const giveOutToken = async (
       : await planCreation(ports, caller, wish, scope, known ?? hashes[0], at)
     const held = await holdCode(ports, caller, wish, scope, plan.token, at)
     if (!held.ok) return held
-    const sessionId = held.value
+    const address = held.value
     const { token, instrument, reuses } = plan
-    const given: GivenToken = { token, instrument, deduplicated: reuses, scope, sessionId }
+    const sessionId = address?.type === 'session' ? address.sessionId : undefined
+    const codeHeld = address !== undefined
+    const given: GivenToken = { token, instrument, deduplicated: reuses, scope, sessionId, codeHeld }
     const changesOf = () => [...tellOf(ports, caller, wish, plan, given, at), ...alongside(given)]
-    if (await commitOrDrop(ports, caller, changesOf, sessionId)) return ok(given)
+    // Whatever went wrong, a code that nobody was told of does not stay.
+    const undo = async () => address && ports.codes.drop(address)
+    if (await commitOrUndo(store, changesOf, undo)) return ok(given)
   }
   throw new UnavailableError('a token could not be stored: others changed its row at every attempt')
 }
@@ -118,8 +127,8 @@ const tellOf = (
   { ids }: GivingPorts,
   caller: Caller,
   { details }: TokenWish,
-  { token, reuses, changed, changes }: Plan,
-  { sessionId }: GivenToken,
+  { token, instrument, reuses, changed, changes }: Plan,
+  { codeHeld }: GivenToken,
   at: EpochMs,
 ): readonly Change[] => {
   const event = reuses ? 'token.updated' : 'token.created'
@@ -129,9 +138,9 @@ const tellOf = (
     event,
     'success',
     { type: 'token', id: token.id },
-    { ...details, deduplicated: reuses, changed, codeHeld: sessionId !== undefined },
+    { ...details, deduplicated: reuses, changed, codeHeld },
   )
-  return changed ? [...changes, tellToken(ids, token, event, at), audit] : [...changes, audit]
+  return changed ? [...changes, tellToken(ids, token, instrument, event, at), audit] : [...changes, audit]
 }
 
 interface Plan {
@@ -169,7 +178,7 @@ const planCreation = async (
     sealed: await cipher.seal(placeOf(scope, id), instrument),
     createdAt: at,
     updatedAt: at,
-    expiresAt: lifetimeMs === undefined ? undefined : epochMs(at + lifetimeMs),
+    expiresAt: endOf(lifetimeMs, at),
     invalidatedAt: undefined,
   }
   const changes: Change[] = [{ type: 'put-token', token }]
@@ -177,10 +186,10 @@ const planCreation = async (
   return { token, instrument, reuses: false, changed: true, changes }
 }
 
-/** The number is known: the token stays. */
+/** The number is known: the token stays, and lives as long as anyone who was given it wants. */
 const planReuse = async (
   { cipher }: GivingPorts,
-  { renew }: TokenWish,
+  { renew, lifetimeMs }: TokenWish,
   scope: Scope,
   existing: StoredToken,
   at: EpochMs,
@@ -188,8 +197,9 @@ const planReuse = async (
   const place = placeOf(scope, existing.id)
   const stored = await cipher.open(place, existing.sealed)
   const instrument = renew(stored)
+  const expiresAt = laterEnd(existing.expiresAt, endOf(lifetimeMs, at))
   // A token that is suspended or deleted meanwhile must not be given out as it was, nor a code be held for it.
-  if (instrument === stored)
+  if (instrument === stored && expiresAt === existing.expiresAt)
     return {
       token: existing,
       instrument,
@@ -200,11 +210,20 @@ const planReuse = async (
   const token: StoredToken = {
     ...existing,
     version: existing.version + 1,
-    sealed: await cipher.seal(place, instrument),
+    sealed: instrument === stored ? existing.sealed : await cipher.seal(place, instrument),
     updatedAt: at,
+    expiresAt,
   }
   return { token, instrument, reuses: true, changed: true, changes: [{ type: 'replace-token', token }] }
 }
+
+type TokenEnd = StoredToken['expiresAt']
+
+const endOf = (lifetimeMs: number | undefined, at: EpochMs): TokenEnd =>
+  lifetimeMs === undefined ? undefined : epochMs(at + lifetimeMs)
+
+const laterEnd = (one: TokenEnd, other: TokenEnd): TokenEnd =>
+  one === undefined || other === undefined ? undefined : epochMs(Math.max(one, other))
 
 const holdCode = async (
   { codes, ids }: GivingPorts,
@@ -213,36 +232,24 @@ const holdCode = async (
   scope: Scope,
   token: StoredToken,
   at: EpochMs,
-): Promise<Result<SessionId | undefined, Refusal>> => {
+): Promise<Result<CodeAddress | undefined, Refusal>> => {
   if (!wanted?.policy.hold || verdictOn('refresh', token, at) !== 'does') return ok(undefined)
-  const { code, policy } = wanted
-  const sessionId = ids.uuid() as SessionId
+  const { code, policy, heldBy } = wanted
+  const tenantId = caller.principal.tenant.id
+  const address: CodeAddress =
+    heldBy === 'token'
+      ? { type: 'token', tenantId, tokenId: token.id }
+      : { type: 'session', tenantId, sessionId: ids.uuid() as SessionId }
   const held = await codes.hold({
-    address: addressOf(caller, sessionId),
+    address,
     place: placeOf(scope, token.id),
-    tenantId: caller.principal.tenant.id,
+    tenantId,
     code,
     ttlMs: policy.ttlMs,
     uses: policy.uses,
     destinations: policy.destinations,
   })
-  return held.ok ? ok(sessionId) : held
-}
-
-/** `false` on a conflict. Whatever went wrong, a code that nobody was told of does not stay. */
-const commitOrDrop = async (
-  { store, codes }: GivingPorts,
-  caller: Caller,
-  changesOf: () => readonly Change[],
-  sessionId: SessionId | undefined,
-): Promise<boolean> => {
-  let kept = false
-  try {
-    kept = (await store.commit(changesOf())).ok
-    return kept
-  } finally {
-    if (!kept && sessionId) await codes.drop(addressOf(caller, sessionId))
-  }
+  return held.ok ? ok(address) : held
 }
 
 const findFingerprint = async (
@@ -261,10 +268,4 @@ const placeOf = (scope: Scope, tokenId: TokenId): CardPlace => ({
   scopeId: scope.id,
   environment: scope.environment,
   tokenId,
-})
-
-const addressOf = (caller: Caller, sessionId: SessionId): CodeAddress => ({
-  type: 'session',
-  tenantId: caller.principal.tenant.id,
-  sessionId,
 })

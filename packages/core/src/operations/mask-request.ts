@@ -54,6 +54,7 @@ const maskValues =
         return '***'
       case 'first name':
       case 'last name':
+      case 'holder name':
         return '*'.repeat(write(placeholder).length)
       case 'expiry month':
       case 'expiry year':

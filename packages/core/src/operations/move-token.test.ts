@@ -142,7 +142,7 @@ describe.each(rows)('to $move', (row) => {
     const bench = await open()
     const { vault, token, take } = bench
     const inFlight = await take()
-    await row.before?.({ ...vault, codes: { drop: async () => false } }, testOperator, token.id)
+    await row.before?.({ ...vault, codes: { dropToken: async () => false } }, testOperator, token.id)
     await operation(vault, testOperator, token.id)
     expect(inFlight && (await vault.codes.giveBack(inFlight))).toBe(false)
     expect(await take()).toBeUndefined()
@@ -219,8 +219,8 @@ test.each(rows.filter(({ move }) => move !== 'activate'))(
 
 test('dropping that failed is done when it is asked for again', async () => {
   const { vault, token, take } = await open()
-  const codes: Pick<CodeStore, 'drop'> = {
-    drop: async () => {
+  const codes: Pick<CodeStore, 'dropToken'> = {
+    dropToken: async () => {
       throw new UnavailableError('no code store')
     },
   }
@@ -233,8 +233,8 @@ test('dropping that failed is done when it is asked for again', async () => {
 test('a token whose codes could not be dropped gets none of them back when it is activated', async () => {
   const { vault, token, stored, take } = await open()
   const inFlight = await take()
-  const away: Pick<CodeStore, 'drop'> = {
-    drop: async () => {
+  const away: Pick<CodeStore, 'dropToken'> = {
+    dropToken: async () => {
       throw new UnavailableError('no code store')
     },
   }
@@ -247,10 +247,10 @@ test('a token whose codes could not be dropped gets none of them back when it is
   expect((await stored()).status).toBe('suspended')
 
   const steps: string[] = []
-  const codes: Pick<CodeStore, 'drop'> = {
-    drop: (address) => {
+  const codes: Pick<CodeStore, 'dropToken'> = {
+    dropToken: (tokenId) => {
       steps.push('drop')
-      return vault.codes.drop(address)
+      return vault.codes.dropToken(tokenId)
     },
   }
   const store = interceptCommits(vault.store, (_, commit) => {

@@ -21,6 +21,11 @@ export type OperatorRefusal =
   | { readonly type: 'CredentialNotFound' }
   | { readonly type: 'DestinationNotFound' }
   | { readonly type: 'PlainHttpOnLive' }
+  /** not what a browser calls the origin of a page */
+  | { readonly type: 'NotAnOrigin' }
+  | { readonly type: 'PlainHttpOrigin' }
+  | { readonly type: 'OriginAllowedAlready' }
+  | { readonly type: 'OriginNotFound' }
   | { readonly type: 'PolicyTooWide'; readonly setting: keyof CodePolicy }
   | { readonly type: 'WebhookNotFound' }
   | { readonly type: 'PlainHttpWebhook' }

@@ -35,6 +35,8 @@ const open = async (lifetimeMs?: number): Promise<Bench> => {
     card,
     code: undefined,
     policy: { hold: false, ttlMs: 1, uses: 1, destinations: undefined },
+    heldBy: 'session',
+    takesExpired: false,
     test: false,
     lifetimeMs,
   })

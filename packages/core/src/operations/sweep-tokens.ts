@@ -1,11 +1,13 @@
 import { dayMs, type EpochMs, epochMs } from '../kernel/time.ts'
-import type { Clock, CodeStore, Ids, Store } from '../ports.ts'
+import type { CardCipher, Clock, CodeStore, Ids, Store } from '../ports.ts'
 import type { StoredToken } from '../tokens/token.ts'
+import { openToTell } from './open-to-tell.ts'
 import { tellToken } from './tell-token.ts'
 
 type Ports = {
   readonly store: Store
-  readonly codes: Pick<CodeStore, 'drop'>
+  readonly codes: Pick<CodeStore, 'dropToken'>
+  readonly cipher: Pick<CardCipher, 'open'>
   readonly clock: Clock
   readonly ids: Ids
 }
@@ -42,13 +44,15 @@ export const sweepTokens = async (ports: Ports): Promise<SweptTokens> => {
 
 /** Erases a token past its expiry and forgets its codes; `false` if another was first. */
 export const eraseExpired = async (
-  { store, codes, ids }: Omit<Ports, 'clock'>,
+  ports: Omit<Ports, 'clock'>,
   token: StoredToken,
   at: EpochMs,
 ): Promise<boolean> => {
+  const { store, codes, ids } = ports
+  const instrument = await openToTell(ports, token)
   const { ok } = await store.commit([
     { type: 'erase-token', token },
-    tellToken(ids, token, 'token.expired', at),
+    tellToken(ids, token, instrument, 'token.expired', at),
     {
       type: 'audit',
       entry: {
@@ -64,7 +68,7 @@ export const eraseExpired = async (
       },
     },
   ])
-  await codes.drop({ type: 'token', tokenId: token.id })
+  await codes.dropToken(token.id)
   return ok
 }
 

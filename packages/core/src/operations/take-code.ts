@@ -11,7 +11,7 @@ type Ports = { readonly codes: CodeStore; readonly guesses: GuessLimits }
 
 export interface CodeWish {
   readonly place: CardPlace
-  /** Where the code is held; without it, the code held for the token, if any. */
+  /** Where the code is held; without it, the code that the token holds of this tenant, if any. */
   readonly sessionId: SessionId | undefined
   /** The origin that it would be sent to. */
   readonly destination: string
@@ -29,7 +29,7 @@ export const takeCode = async (
   if (retryAfterSeconds !== undefined) return refuse({ type: 'TooManyGuesses', retryAfterSeconds })
   const address: CodeAddress = sessionId
     ? { type: 'session', tenantId, sessionId }
-    : { type: 'token', tokenId: place.tokenId }
+    : { type: 'token', tenantId, tokenId: place.tokenId }
   const taken = await codes.take(address, { place, destination })
   if (taken) return ok(taken)
   await guesses.failed(marks)

@@ -96,6 +96,8 @@ test('the same digits at another bank, or on a card, are something else', async 
     card: cardOf(number),
     code: undefined,
     policy: { hold: false, ttlMs: 1, uses: 1, destinations: undefined },
+    heldBy: 'session',
+    takesExpired: false,
     test: false,
     lifetimeMs: undefined,
   })

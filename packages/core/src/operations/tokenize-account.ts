@@ -11,7 +11,8 @@ export interface TokenizeAccount {
   readonly account: BankAccount
 }
 
-export interface TokenizedAccount extends Omit<GivenToken, 'token' | 'instrument' | 'sessionId'> {
+export interface TokenizedAccount
+  extends Omit<GivenToken, 'token' | 'instrument' | 'sessionId' | 'codeHeld'> {
   readonly token: BankToken
   readonly routingNumber: RoutingNumber
   /** As it is stored, which for a known account may not be what the request said. */

@@ -58,6 +58,8 @@ const commandOf = ({
     card: { type: 'card', pan: pan.value, expiry, holder },
     code: code === undefined ? undefined : new Secret(code),
     policy,
+    heldBy: 'session',
+    takesExpired: false,
     test: false,
     lifetimeMs: undefined,
     ...rest,
@@ -341,7 +343,7 @@ describe('a scope that de-duplicates', () => {
     const later = await made(bench, { expiry: expiryOf(1, 2031) })
     expect(later).toMatchObject({
       deduplicated: true,
-      expiry: expiryOf(1, 2031),
+      card: { expiry: expiryOf(1, 2031) },
       token: { id: token.id, version: 2 },
     })
     expect(later.token.updatedAt).toBe(token.updatedAt + 1_000)
@@ -365,7 +367,7 @@ describe('a scope that de-duplicates', () => {
     const again = await made(bench, { expiry, firstName: 'Eve' })
     expect(again).toMatchObject({
       deduplicated: true,
-      expiry: expiryOf(12, 2030),
+      card: { expiry: expiryOf(12, 2030) },
       token: { id: token.id, version: 1 },
     })
     expect(await storedCard(bench, token.id)).toEqual({
@@ -397,7 +399,7 @@ describe('a scope that de-duplicates', () => {
     const results = await Promise.all(years.map((year) => made(bench, { expiry: expiryOf(5, year) })))
     const stored = await storedCard(bench, token.id)
     expect(years).toContain(stored.expiry.year)
-    for (const { expiry } of results) expect(expiry).toEqual(stored.expiry)
+    for (const { card } of results) expect(card.expiry).toEqual(stored.expiry)
   })
 
   test('refuses an expiry that no card has, so that it never takes the place of a good one', async () => {
@@ -477,7 +479,10 @@ describe('a token of a scope that de-duplicates, once its time is over,', () => 
     const bench = await open(true)
     const { token } = await made(bench, { lifetimeMs })
     bench.vault.clock.advance(lifetimeMs - 1)
-    expect(await made(bench)).toMatchObject({ deduplicated: true, token: { id: token.id } })
+    expect(await made(bench, { lifetimeMs: 1 })).toMatchObject({
+      deduplicated: true,
+      token: { id: token.id, version: 1 },
+    })
     bench.vault.clock.advance(1)
     const next = await made(bench, { code: '123' })
     expect(next.deduplicated).toBe(false)
@@ -486,6 +491,30 @@ describe('a token of a scope that de-duplicates, once its time is over,', () => 
     expect(plain(await bench.vault.store.token(next.token.id))).toEqual(plain(next.token))
     expect(await codeIn(bench, next.token.id, next.sessionId)).toBe('123')
     expect(await made(bench)).toMatchObject({ deduplicated: true, token: { id: next.token.id } })
+  })
+
+  test.each([
+    ['for good', undefined, undefined],
+    ['for longer', 5_000, 5_500],
+    ['for less', 100, 1_000],
+  ])('was not before, where its number was wanted %s meanwhile', async (_, wanted, livesMs) => {
+    const bench = await open(true)
+    const { token } = await made(bench, { lifetimeMs, firstName: 'Ada' })
+    bench.vault.clock.advance(500)
+    const again = await made(bench, { lifetimeMs: wanted })
+    const expiresAt = livesMs === undefined ? undefined : epochMs(token.createdAt + livesMs)
+    expect(again).toMatchObject({ deduplicated: true, token: { id: token.id } })
+    expect(again.token.expiresAt).toBe(expiresAt)
+    expect(plain(await bench.vault.store.token(token.id))).toEqual(plain(again.token))
+    expect(await storedCard(bench, token.id)).toMatchObject({ holder: { firstName: 'Ada' } })
+    expect((await lastEntry(bench))[9]).toMatchObject({ changed: wanted !== 100 })
+  })
+
+  test('never comes, where its number is kept for good and wanted for a while', async () => {
+    const bench = await open(true)
+    const { token } = await made(bench)
+    const again = await made(bench, { lifetimeMs })
+    expect(again.token).toMatchObject({ id: token.id, version: 1, expiresAt: undefined })
   })
 
   test('is replaced once by many that come at once', async () => {

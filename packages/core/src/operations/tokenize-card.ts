@@ -1,12 +1,13 @@
 import type { Card, SecurityCode } from '../cards/card.ts'
-import { type Expiry, isDueForRenewal, isExpired, isFarOff, isLater } from '../cards/expiry.ts'
+import { isDueForRenewal, isExpired, isFarOff, isLater } from '../cards/expiry.ts'
 import { maskPan } from '../cards/mask.ts'
 import { schemeOf } from '../cards/scheme.ts'
+import type { CodeAddress } from '../codes/held-code.ts'
 import type { CodePolicy } from '../codes/policy.ts'
 import type { Refusal } from '../errors.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type { EpochMs } from '../kernel/time.ts'
-import type { Instrument } from '../tokens/instrument.ts'
+import { needsCard } from '../tokens/instrument.ts'
 import type { CardToken } from '../tokens/token.ts'
 import { type Alongside, none } from './alongside.ts'
 import type { Caller } from './caller.ts'
@@ -16,6 +17,10 @@ export interface TokenizeCard {
   readonly card: Card
   readonly code: SecurityCode | undefined
   readonly policy: CodePolicy
+  /** By what the code is found again: a session of its own, or the token. */
+  readonly heldBy: CodeAddress['type']
+  /** Whether a card past its expiry is taken too. */
+  readonly takesExpired: boolean
   /** `true` for an endpoint that makes test tokens. */
   readonly test: boolean
   /** How long the token lives; `undefined`: until it is deleted. */
@@ -25,18 +30,18 @@ export interface TokenizeCard {
 export interface TokenizedCard extends Omit<GivenToken, 'token' | 'instrument'> {
   readonly token: CardToken
   /** As it is stored, which for a known number may not be what the request said. */
-  readonly expiry: Expiry
+  readonly card: Card
 }
 
 /** Gives out a token for a card and holds its code apart from it, for as long as the policy says. */
 export const tokenizeCard = async (
   ports: GivingPorts,
   caller: Caller,
-  { card, code, policy, test, lifetimeMs }: TokenizeCard,
+  { card, code, policy, heldBy, takesExpired, test, lifetimeMs }: TokenizeCard,
   alongside: Alongside<TokenizedCard> = none,
 ): Promise<Result<TokenizedCard, Refusal>> => {
   const at = ports.clock.now()
-  if (isExpired(card.expiry, at)) return refuse({ type: 'CardExpired' })
+  if (!takesExpired && isExpired(card.expiry, at)) return refuse({ type: 'CardExpired' })
   if (isFarOff(card.expiry, at)) return refuse({ type: 'InvalidExpiryYear' })
   const scheme = schemeOf(card.pan)
   const given = await giveOutToken(
@@ -47,7 +52,7 @@ export const tokenizeCard = async (
       shown: { type: 'card', scheme, mask: maskPan(card.pan) },
       details: { scheme },
       renew: (stored) => renewCard(needsCard(stored), card, at),
-      code: code && { code, policy },
+      code: code && { code, policy, heldBy },
       test,
       lifetimeMs,
     },
@@ -67,14 +72,7 @@ const renewCard = (stored: Card, card: Card, at: EpochMs): Card =>
     : stored
 
 const toTokenizedCard = ({ token, instrument, ...rest }: GivenToken): TokenizedCard => {
-  if (token.type !== 'card') throw new Error(needsOneKind)
-  return { ...rest, token, expiry: needsCard(instrument).expiry }
+  // Precondition: cards and accounts never share a fingerprint, so the token of a known card is that of a card.
+  if (token.type !== 'card') throw new Error('a card was given the token of something else')
+  return { ...rest, token, card: needsCard(instrument) }
 }
-
-const needsCard = (instrument: Instrument): Card => {
-  if (instrument.type !== 'card') throw new Error(needsOneKind)
-  return instrument
-}
-
-/** Precondition: cards and accounts never share a fingerprint, so a known card is a card. */
-const needsOneKind = 'the token of a card stands for something else'

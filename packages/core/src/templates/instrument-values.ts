@@ -1,5 +1,5 @@
 import type { BankAccount } from '../accounts/account.ts'
-import type { Card, SecurityCode } from '../cards/card.ts'
+import { type Card, type SecurityCode, spellHolder } from '../cards/card.ts'
 import { type Expiry, spellYear, twoDigits } from '../cards/expiry.ts'
 import { openSecret } from '../kernel/secret.ts'
 import type { Instrument } from '../tokens/instrument.ts'
@@ -36,6 +36,7 @@ const cardValues: CardTable = {
   code: (_card, _form, code) => code && openSecret(code, 'render'),
   'first name': ({ holder }) => holder?.firstName || undefined,
   'last name': ({ holder }) => holder?.lastName || undefined,
+  'holder name': ({ holder }) => spellHolder(holder),
 }
 
 type AccountTable = Partial<Record<CardValue, (account: BankAccount, form: ValueForm) => string | undefined>>
@@ -45,6 +46,7 @@ const accountValues: AccountTable = {
   'routing number': ({ routingNumber }) => routingNumber,
   'first name': ({ holder }) => holder?.firstName || undefined,
   'last name': ({ holder }) => holder?.lastName || undefined,
+  'holder name': ({ holder }) => spellHolder(holder),
 }
 
 const writeYear = (expiry: Expiry, form: ValueForm): string => {

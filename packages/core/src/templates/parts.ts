@@ -19,7 +19,7 @@ export const cutText = (
     if (from < 0) break
     const to = text.indexOf(close, from + open.length)
     if (to < 0) throw new UnknownPlaceholder(text.slice(from))
-    const name = text.slice(from + open.length, to).trim()
+    const name = bareName(text.slice(from + open.length, to))
     const placeholder = Object.hasOwn(table, name) ? table[name] : undefined
     if (!placeholder) throw new UnknownPlaceholder(text.slice(from, to + close.length))
     if (from > at) parts.push(text.slice(at, from))
@@ -30,6 +30,13 @@ export const cutText = (
   if (at < text.length || parts.length === 0) parts.push(text.slice(at))
   return parts
 }
+
+/** White space around a name, and around the bar before a filter, says nothing. */
+export const bareName = (text: string): string =>
+  text
+    .split('|')
+    .map((word) => word.trim())
+    .join(' | ')
 
 /** For where a value would be looked for by nobody: in keys, names and comments. */
 export const needsNoPlaceholder = (text: string, { open }: PlaceholderSyntax): string => {

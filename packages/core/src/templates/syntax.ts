@@ -8,6 +8,8 @@ export type CardValue =
   | 'routing number'
   | 'first name'
   | 'last name'
+  /** the whole name in one */
+  | 'holder name'
 
 /**
  * How a value is written: `given` as it was tokenised (a month has two digits), `YY` and `YYYY` years of so many
@@ -20,7 +22,10 @@ export interface Placeholder {
   readonly form: ValueForm
 }
 
-/** A dialect's placeholders as a table: what stands between `open` and `close`, white space trimmed, and its meaning. */
+/**
+ * A dialect's placeholders as a table: what stands between `open` and `close`, and its meaning. White space is trimmed; where
+ * the dialect has filters, a name and its filter are written `name | filter`.
+ */
 export interface PlaceholderSyntax {
   readonly open: string
   readonly close: string

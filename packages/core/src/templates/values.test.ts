@@ -17,6 +17,7 @@ const values: readonly CardValue[] = [
   'routing number',
   'first name',
   'last name',
+  'holder name',
 ]
 const syntax: PlaceholderSyntax = {
   open: '<<',
@@ -64,6 +65,41 @@ test('a name that nobody gave refuses the template, and so does an empty one', (
   expect(refused({ firstName: undefined, lastName: 'Lovelace' })).toEqual(refusal)
   expect(refused({ firstName: '', lastName: 'Lovelace' })).toEqual(refusal)
   expect(refused(ada)).toEqual({ ok: true, value: undefined })
+})
+
+test.each<readonly [string, Holder, string]>([
+  ['in two parts', ada, 'Ada Lovelace'],
+  ['in its last part', { firstName: '', lastName: 'Lovelace' }, 'Lovelace'],
+  ['as a whole', { firstName: undefined, lastName: undefined, fullName: 'Ada King' }, 'Ada King'],
+  ['as a whole beside its parts', { ...ada, fullName: 'Countess Lovelace' }, 'Countess Lovelace'],
+  ['as an empty whole beside its parts', { ...ada, fullName: '' }, 'Ada Lovelace'],
+])('the name of a holder who is named %s is written as one', (_, holder, written) => {
+  for (const instrument of [cardOf(testCards.visa, holder), accountOf('1234', { holder })]) {
+    const text = renderTemplate(
+      templateOf({ type: 'text', text: wish('holder name') }),
+      writeValues(instrument, undefined),
+    )
+    expect(openSecret(text, 'render')).toBe(JSON.stringify(written))
+  }
+})
+
+test('of a name that nobody can cut in two neither part is given', () => {
+  const card = cardOf(testCards.visa, { firstName: undefined, lastName: undefined, fullName: 'Ada King' })
+  for (const value of ['first name', 'last name'] as const)
+    expect(checkValues(templateOf({ type: 'text', text: wish(value) }), card)).toEqual({
+      ok: false,
+      error: { type: 'ValueNotInToken', value },
+    })
+  expect(given(card)).toContain('holder name')
+})
+
+test('a holder who is not named has no name', () => {
+  const nobodies: readonly (Holder | undefined)[] = [
+    undefined,
+    { firstName: undefined, lastName: undefined },
+    { firstName: '', lastName: '', fullName: '' },
+  ]
+  for (const holder of nobodies) expect(given(cardOf(testCards.visa, holder))).not.toContain('holder name')
 })
 
 test('a code is a matter of cards only', () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createEgressDouble } from '@cardkeep/testing/doubles/egress'
+import { answer, portsOf } from '@cardkeep/testing/doubles/session'
 import { addToken } from '@cardkeep/testing/doubles/token'
 import {
   addTenant,
@@ -9,16 +10,23 @@ import {
   testOperator,
 } from '@cardkeep/testing/doubles/vault'
 import { afterEach, expect, test } from 'vitest'
+import { defaultPolicies } from '../codes/policy.ts'
 import type { DestinationId } from '../kernel/ids.ts'
 import type { Result } from '../kernel/result.ts'
+import { Secret } from '../kernel/secret.ts'
 import { hourMs } from '../kernel/time.ts'
 import { activateToken } from '../operations/activate-token.ts'
 import { allowDestination } from '../operations/change-destinations.ts'
+import { consumeCode, isCodeHeld } from '../operations/consume-code.ts'
 import { deleteToken } from '../operations/delete-token.ts'
 import { forwardRequest } from '../operations/forward-request.ts'
 import { invalidateToken } from '../operations/invalidate-token.ts'
+import { listCards } from '../operations/list-cards.ts'
 import type { MovedToken } from '../operations/move-token.ts'
+import { openSession } from '../operations/open-session.ts'
+import { refreshCode } from '../operations/refresh-code.ts'
 import { revealToken } from '../operations/reveal-token.ts'
+import { showCard, showCardFace } from '../operations/show-card.ts'
 import { showToken } from '../operations/show-token.ts'
 import { suspendToken } from '../operations/suspend-token.ts'
 import type { TokenActor } from '../operations/token-actor.ts'
@@ -127,19 +135,64 @@ const refreshing: Driver = async ({ vault, tenant, token }) => {
   return again.token.id === token.id && again.sessionId ? 'does' : 'absent'
 }
 
+/** A customer is asked for a code and types one: whether it is held for this token. */
+const refreshingBySession: Driver = async ({ vault, tenant, token }) => {
+  const command = { type: 'refresh code', tokenId: token.id } as const
+  const opened = await openSession(portsOf(vault), callerOf(tenant), command)
+  if (!opened.ok) return verdictOf(opened)
+  return verdictOf(await answer(vault, opened.value.id, { code: '123' }))
+}
+
+/** The state that the token is in came only after the session was opened. */
+const refreshingLate: Driver = async ({ vault, tenant, token }) => {
+  const code = new Secret('123')
+  const policy = defaultPolicies.hellgate
+  return verdictOf(await refreshCode(portsOf(vault), callerOf(tenant), { tokenId: token.id, code, policy }))
+}
+
 const tokenizingAgain: Driver = async ({ vault, tenant, token }) =>
   (await addToken(vault, tenant)).token.id === token.id ? 'does' : 'new token'
+
+const listing: Driver = async ({ vault, tenant, token }) => {
+  const page = { from: undefined, before: undefined, order: 'newest first', limit: 10, offset: 0 } as const
+  const listed = await listCards(vault, callerOf(tenant), page)
+  const cards = listed.ok ? listed.value.cards : []
+  return cards.some((card) => card.token.id === token.id) ? 'does' : 'absent'
+}
 
 /** Uses that nobody can make yet; the last test tells when that changes. */
 const noOperation = 'no operation yet'
 
-const drivers: Readonly<Record<TokenUse, Driver | typeof noOperation>> = {
+const drivers: Readonly<
+  Record<TokenUse, Driver | readonly (readonly [string, Driver])[] | typeof noOperation>
+> = {
   forward: forwarding,
   reveal: revealing,
-  refresh: refreshing,
+  refresh: [
+    ['with the number', refreshing],
+    ['by a session', refreshingBySession],
+    ['by a session that was opened before', refreshingLate],
+  ],
   update: noOperation,
   'tokenize again': tokenizingAgain,
   show: async ({ vault, token }, actor) => verdictOf(await showToken(vault, actor, token.id)),
+  'show card': [
+    [
+      'its card',
+      async ({ vault, tenant, token }) => verdictOf(await showCard(vault, callerOf(tenant), token.id)),
+    ],
+    ['the face of its card', async ({ vault, token }) => verdictOf(await showCardFace(vault, token.id))],
+    ['its card in a list', listing],
+    [
+      'whether a code is held',
+      async ({ vault, tenant, token }) => verdictOf(await isCodeHeld(vault, callerOf(tenant), token.id)),
+    ],
+    [
+      'that its code was used',
+      async ({ vault, tenant, token }) =>
+        verdictOf(await consumeCode({ ...vault, readiness }, callerOf(tenant), token.id)),
+    ],
+  ],
   suspend: moving(suspendToken),
   activate: moving(activateToken),
   invalidate: moving(invalidateToken),
@@ -155,15 +208,18 @@ const actorsOf = (use: TokenUse): readonly ('a caller' | 'an operator')[] =>
     : ['a caller']
 
 const rows = uses.flatMap((use) => {
-  const drive = drivers[use]
-  if (drive === noOperation) return []
-  return states.flatMap((state) =>
-    actorsOf(use).map((by) => ({ use, state, by, verdict: lifecycle[use][state], drive })),
+  const driver = drivers[use]
+  if (driver === noOperation) return []
+  const ways = typeof driver === 'function' ? [['', driver] as const] : driver
+  return ways.flatMap(([way, drive]) =>
+    states.flatMap((state) =>
+      actorsOf(use).map((by) => ({ use, way, state, by, verdict: lifecycle[use][state], drive })),
+    ),
   )
 })
 
-/** The number comes in whatever became of the token, and that is written down. */
-const bringsNumber: readonly TokenUse[] = ['refresh', 'tokenize again']
+/** The number comes in, or a list is seen, whatever became of the token, and that is written down. */
+const alwaysWritten: readonly Driver[] = [refreshing, tokenizingAgain, listing]
 
 const written = async ({ vault, token }: Bench) => ({
   entries: (await vault.store.auditHead()).seq,
@@ -171,7 +227,7 @@ const written = async ({ vault, token }: Bench) => ({
 })
 
 test.each(rows)(
-  '$use by $by of a token that is $state: $verdict',
+  '$use $way by $by of a token that is $state: $verdict',
   async ({ use, state, by, verdict, drive }) => {
     const bench = await open()
     await reach[state](bench, use)
@@ -179,7 +235,7 @@ test.each(rows)(
     expect(stored && stateOf(stored, bench.vault.clock.now())).toBe(state)
     const before = await written(bench)
     expect(await drive(bench, by === 'a caller' ? callerOf(bench.tenant) : testOperator)).toBe(verdict)
-    if (verdict === 'does' || bringsNumber.includes(use)) return
+    if (verdict === 'does' || alwaysWritten.includes(drive)) return
     expect(await written(bench)).toEqual(before)
   },
 )
@@ -220,7 +276,7 @@ test('each use that an operation asks the table for is made above, and each that
     .map((name) => readFileSync(new URL(name, folder), 'utf8'))
   const asked = uses.filter((use) =>
     sources.some((source) =>
-      new RegExp(`\\b(?:findToken|findTokenFor|verdictOn|moveToken)\\([^;]*?'${use}'`).test(source),
+      new RegExp(`\\b(?:findToken|findTokenFor|findCard|verdictOn|moveToken)\\([^;]*?'${use}'`).test(source),
     ),
   )
   expect(uses.filter((use) => drivers[use] !== noOperation)).toEqual(asked)

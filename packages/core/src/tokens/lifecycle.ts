@@ -28,6 +28,8 @@ export type TokenUse =
   | 'tokenize again'
   /** tell what may be shown of it */
   | 'show'
+  /** tell what may be shown of the card behind it, or let go of its code */
+  | 'show card'
   | 'suspend'
   | 'activate'
   | 'invalidate'
@@ -59,6 +61,7 @@ export const lifecycle: Readonly<Record<TokenUse, Readonly<Record<TokenState, Ve
   update: row('does', 'absent', 'does', 'absent', 'absent'),
   'tokenize again': row('does', 'does', 'does', 'new token', 'new token'),
   show: row('does', 'does', 'does', 'absent', 'does'),
+  'show card': row('does', 'does', 'does', 'absent', 'absent'),
   suspend: row('does', 'is so', 'does', 'absent', 'absent'),
   activate: row('is so', 'does', 'does', 'absent', 'absent'),
   invalidate: row('does', 'does', 'is so', 'absent', 'absent'),

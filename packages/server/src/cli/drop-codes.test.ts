@@ -4,13 +4,13 @@ import type { CodeStore } from '@cardkeep/core/ports'
 import { describe, expect, test } from 'vitest'
 import { createCommandCodes, createStrictCommandCodes } from './drop-codes.ts'
 
-const address = { type: 'token', tokenId: '00000000-0000-4000-8000-000000000001' as TokenId } as const
+const tokenId = '00000000-0000-4000-8000-000000000001' as TokenId
 
 /** Codes that nodes share, as a command finds them. */
 const share = () => {
   const calls: string[] = []
   const codes = {
-    drop: async () => {
+    dropToken: async () => {
       calls.push('drop')
       return true
     },
@@ -35,10 +35,10 @@ const broken = async (): Promise<CodeStore> => {
 test('a command drops what nodes share', async () => {
   const { calls, sharedCodes } = share()
   const codes = createCommandCodes({ sharedCodes })
-  expect(await codes.drop(address)).toBe(true)
+  expect(await codes.dropToken(tokenId)).toBe(true)
   await codes.dropAll()
   const strict = createStrictCommandCodes({ sharedCodes })
-  expect(await strict.drop(address)).toBe(true)
+  expect(await strict.dropToken(tokenId)).toBe(true)
   await strict.dropAll()
   expect(calls).toEqual(['drop', 'drop all', 'drop', 'drop all'])
   expect(codes.failure()).toBeUndefined()
@@ -46,11 +46,11 @@ test('a command drops what nodes share', async () => {
 
 test('where each process has its own codes a command has none to drop', async () => {
   const codes = createCommandCodes({ sharedCodes: undefined })
-  expect(await codes.drop(address)).toBe(false)
+  expect(await codes.dropToken(tokenId)).toBe(false)
   await codes.dropAll()
   expect(codes.failure()).toBeUndefined()
   const strict = createStrictCommandCodes({ sharedCodes: undefined })
-  expect(await strict.drop(address)).toBe(false)
+  expect(await strict.dropToken(tokenId)).toBe(false)
   await strict.dropAll()
 })
 
@@ -58,17 +58,17 @@ describe('a server that is away', () => {
   test('does not stop what refuses by itself, and is told of', async () => {
     const codes = createCommandCodes({ sharedCodes: away })
     expect(codes.failure()).toBeUndefined()
-    expect(await codes.drop(address)).toBe(false)
+    expect(await codes.dropToken(tokenId)).toBe(false)
     expect(codes.failure()).toBe('the server for codes cannot be reached')
   })
 
   test('stops what must not be done while codes are there', async () => {
     const strict = createStrictCommandCodes({ sharedCodes: away })
-    await expect(strict.drop(address)).rejects.toThrow(UnavailableError)
+    await expect(strict.dropToken(tokenId)).rejects.toThrow(UnavailableError)
     await expect(strict.dropAll()).rejects.toThrow(UnavailableError)
   })
 })
 
 test('a bug is not taken for a server that is away', async () => {
-  await expect(createCommandCodes({ sharedCodes: broken }).drop(address)).rejects.toThrow('a bug')
+  await expect(createCommandCodes({ sharedCodes: broken }).dropToken(tokenId)).rejects.toThrow('a bug')
 })

@@ -2,7 +2,7 @@ import { UnavailableError } from '@cardkeep/core/errors'
 import type { CodeStore } from '@cardkeep/core/ports'
 import type { Vault } from '../compose/open-vault.ts'
 
-type Drops = Pick<CodeStore, 'drop' | 'dropAll'>
+type Drops = Pick<CodeStore, 'dropToken' | 'dropAll'>
 
 export interface CommandCodes extends Drops {
   /** Why codes that should be gone are still there, or `undefined`. */
@@ -27,7 +27,7 @@ export const createCommandCodes = ({ sharedCodes }: Pick<Vault, 'sharedCodes'>):
     }
   }
   return {
-    drop: (address) => attempt((codes) => codes.drop(address), false),
+    dropToken: (tokenId) => attempt((codes) => codes.dropToken(tokenId), false),
     dropAll: () => attempt((codes) => codes.dropAll(), undefined),
     failure: () => failed,
   }
@@ -35,6 +35,6 @@ export const createCommandCodes = ({ sharedCodes }: Pick<Vault, 'sharedCodes'>):
 
 /** The same for what must not be done while codes are there: it throws. */
 export const createStrictCommandCodes = ({ sharedCodes }: Pick<Vault, 'sharedCodes'>): Drops => ({
-  drop: async (address) => (sharedCodes ? (await sharedCodes('drop')).drop(address) : false),
+  dropToken: async (tokenId) => (sharedCodes ? (await sharedCodes('drop')).dropToken(tokenId) : false),
   dropAll: async () => (sharedCodes ? (await sharedCodes('drop')).dropAll() : undefined),
 })

@@ -19,6 +19,11 @@ const table: { readonly [Type in OperatorRefusal['type']]: Row<Extract<OperatorR
   CredentialNotFound: () => 'there is no such credential',
   DestinationNotFound: () => 'the tenant has no such destination',
   PlainHttpOnLive: () => 'a live tenant sends over TLS only; --insecure-http is for test tenants',
+  NotAnOrigin: () =>
+    'an origin is https://HOST[:PORT] and nothing behind it; on the machine itself http://localhost[:PORT] or http://127.0.0.1[:PORT]',
+  PlainHttpOrigin: () => 'the pages of a live tenant are on https only',
+  OriginAllowedAlready: () => 'pages of this origin are allowed already',
+  OriginNotFound: () => 'the tenant allows no such origin',
   PolicyTooWide: ({ setting }) => `no tenant may have so much: ${setting}`,
   WebhookNotFound: () => 'there is no such webhook',
   PlainHttpWebhook: () => 'a webhook is told over https; for a test tenant --private allows http',

@@ -7,6 +7,7 @@ import { destinationCommand } from './commands/destination.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { originCommand } from './commands/origin.ts'
 import { scopeCommand } from './commands/scope.ts'
 import { sealCommand, unsealCommand } from './commands/seal.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -26,6 +27,7 @@ for (const command of [
   scopeCommand(),
   tokenCommand(),
   destinationCommand(),
+  originCommand(),
   webhookCommand(),
   binCommand(),
   keysCommand(),

@@ -1,6 +1,7 @@
 import type { Dialect as DialectName } from '@cardkeep/core/codes/policy'
+import { hellgate } from '../dialects/hellgate/routes.ts'
 import { ozura } from '../dialects/ozura/routes.ts'
 import type { Dialect } from '../http/dialect.ts'
 
 /** Every API that there is; the settings say which of them are offered. */
-export const dialects: Partial<Record<DialectName, Dialect>> = { ozura }
+export const dialects: Partial<Record<DialectName, Dialect>> = { ozura, hellgate }

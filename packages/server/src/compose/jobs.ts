@@ -8,8 +8,10 @@ import type { Job } from '../jobs/jobs.ts'
 import type { Services } from '../services.ts'
 
 export interface JobParts {
-  readonly services: Pick<Services, 'store' | 'codes' | 'clock' | 'ids'>
+  readonly services: Pick<Services, 'store' | 'codes' | 'cipher' | 'clock' | 'ids'>
   readonly ephemeral: { sweep(): Promise<void> }
+  /** `undefined` where no dialect is offered that has capture sessions. */
+  readonly captureKeys: { tend(): Promise<void> } | undefined
   readonly follow: () => Promise<void>
   readonly lookAtCodes: () => Promise<void>
   readonly checkpoint: () => Promise<void>
@@ -17,8 +19,12 @@ export interface JobParts {
 }
 
 /** Everything that a running vault does again and again, beside shipping its log and delivering its events. */
-export const listJobs = ({ services, ephemeral, ...parts }: JobParts): readonly Job[] => [
+export const listJobs = ({ services, ephemeral, captureKeys, ...parts }: JobParts): readonly Job[] => [
   { name: 'expire codes', everyMs: secondMs, run: () => ephemeral.sweep() },
+  // Not at the start: many vaults only live for a moment, and a pair costs a quarter of a second of a processor.
+  ...(captureKeys
+    ? [{ name: 'make capture keys', everyMs: 5 * secondMs, run: () => captureKeys.tend() }]
+    : []),
   // Also where nobody asks whether the vault is ready: a server for codes may be set otherwise while it runs.
   { name: 'look at codes', everyMs: 10 * secondMs, run: parts.lookAtCodes },
   { name: 'follow the database', everyMs: followEveryMs, run: parts.follow },

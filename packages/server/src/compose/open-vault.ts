@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import type { Clock, CodeStore, Ids, KeyMaker, Store } from '@cardkeep/core/ports'
+import type { CardCipher, Clock, CodeStore, Ids, KeyMaker, Store } from '@cardkeep/core/ports'
 import { randomIds, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createCodeStore } from '../ephemeral/code-store.ts'
 import { type AuditSigner, createAuditSigner } from '../keys/audit-signer.ts'
+import { createCardCipher } from '../keys/card-cipher.ts'
 import { type ClientKeySealer, createClientKeySealer } from '../keys/client-key-sealer.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { type CredentialHasher, createCredentialHasher } from '../keys/credential-hasher.ts'
@@ -35,6 +36,8 @@ export interface Vault {
     readonly clock: Clock
     readonly ids: Ids
     readonly keys: KeyMaker
+    /** For what is told of a card: an operator is shown none. */
+    readonly cipher: Pick<CardCipher, 'open'>
   }
   /**
    * The codes of all nodes, connected to when first asked for; to drop, also where none may be held. `undefined` where each
@@ -74,7 +77,7 @@ export const openVault = async (config: Config, use: VaultUse = 'command'): Prom
       auditSigner: createAuditSigner(keyring),
       clock,
       ids,
-      operatorPorts: { store, clock, ids, keys: keyring },
+      operatorPorts: { store, clock, ids, keys: keyring, cipher: createCardCipher(keyring) },
       sharedCodes: config.codes.type === 'memory' ? undefined : codes.open,
       databaseFacts:
         config.database.type === 'sqlite' ? undefined : describeServer.bind(undefined, config.database),

@@ -2,6 +2,8 @@ import { auditRun } from '@cardkeep/core/audit/run'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createCodeStore } from '../ephemeral/code-store.ts'
+import { createSessionStore } from '../ephemeral/session-store.ts'
+import { framePages } from '../frames/pages.ts'
 import { createAccess } from '../http/access.ts'
 import { createInFlight } from '../http/in-flight.ts'
 import { createListener, listen, reloadTls } from '../http/listener.ts'
@@ -13,9 +15,13 @@ import { createFollower } from '../jobs/follow-database.ts'
 import { createDropFollower, followDrops } from '../jobs/follow-drops.ts'
 import { startJobs } from '../jobs/jobs.ts'
 import { createCertificateWatch } from '../jobs/reload-certificate.ts'
+import { createCaptureKeySealer } from '../keys/capture-key-sealer.ts'
+import { createCaptureKeys } from '../keys/capture-keys.ts'
 import { createCardCipher } from '../keys/card-cipher.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { createRequestMarker } from '../keys/idempotency-hasher.ts'
+import { createReplySealer } from '../keys/reply-sealer.ts'
+import { createSessionSealer } from '../keys/session-sealer.ts'
 import type { Log } from '../log/log.ts'
 import { noteOutages } from '../log/note-outages.ts'
 import { createMetricsPage } from '../metrics/metrics.ts'
@@ -79,6 +85,8 @@ const closeAll = async (closing: Closing): Promise<void> => {
 
 const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVault> => {
   const { config, keyring, clock, ids } = vault
+  // The only dialect that has capture sessions.
+  const asksBrowsers = config.dialects.includes('hellgate')
   // Its library is large: only a vault that is asked for metrics pays for it.
   const meters = config.metrics && (await import('../metrics/registry.ts')).createMeters()
   const watch = meters ? createWatch(meters, clock) : watchNothing
@@ -95,6 +103,12 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const held = createCodeStore(createCodeSealer(keyring), ephemeral.codes)
   const drops = ephemeral.isShared ? undefined : await createDropFollower(store, held)
   const codes = drops && place.isLookFree ? followDrops(held, drops) : held
+  const sessions = createSessionStore(createSessionSealer(keyring), ephemeral.sessions)
+  const captureKeys = createCaptureKeys({
+    sealer: createCaptureKeySealer(keyring),
+    shared: ephemeral.captureKeys,
+    clock,
+  })
   const egress = createForwardEgress(vault)
   closing.unshift(() => egress.close())
   const directory = createDirectory(store, clock)
@@ -103,12 +117,15 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     store: watchEvents(directory.store, outbox.wake),
     codes,
     guesses: ephemeral.guesses,
+    sessions,
+    captureKeys,
     cipher: createCardCipher(keyring),
     egress: watch.egress(egress),
     clock,
     ids,
     readiness,
     marker: createRequestMarker(keyring),
+    replySealer: createReplySealer(keyring),
   }
 
   const lockouts = watch.lockouts(ephemeral.lockouts)
@@ -116,6 +133,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const app = createListener({
     config,
     dialects: config.dialects.flatMap((name) => dialects[name] ?? []),
+    pages: asksBrowsers ? framePages(services) : [],
     services,
     access: createAccess(services, vault.credentials, lockouts, createRefusalNotes(clock)),
     readiness,
@@ -129,7 +147,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
       isSealed: () => store.isSealed(),
       dataVersion: noteOutages('database', () => store.dataVersion(), { log, clock }),
     },
-    ...{ keyring, directory, codes: held, drops, door: readiness, clock },
+    ...{ keyring, directory, codes: held, sessions, captureKeys, drops, door: readiness, clock },
   })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reloadCertificate = createCertificateWatch(config.tls, () => {
@@ -153,7 +171,10 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const url = await listen(app, config)
   const jobs = startJobs(
     [
-      ...listJobs({ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate }),
+      ...listJobs({
+        ...{ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate },
+        captureKeys: asksBrowsers ? captureKeys : undefined,
+      }),
       ...shipping.jobs,
     ],
     { duties: store, clock, log },
@@ -169,8 +190,8 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     await inFlight.settled()
     shipping.hurry()
     await jobs.stop()
-    // Other nodes still serve codes that are shared.
-    if (!ephemeral.isShared) await held.dropAll()
+    // Other nodes still serve codes and sessions that are shared.
+    if (!ephemeral.isShared) await Promise.all([held.dropAll(), sessions.dropAll(), captureKeys.dropAll()])
     await delivered
     try {
       // Outcomes of the last forwards may still wait to be written, and what waits is written in any order.

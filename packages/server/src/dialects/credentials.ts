@@ -3,7 +3,8 @@ import type { CredentialId } from '@cardkeep/core/kernel/ids'
 import type { Secret } from '@cardkeep/core/kernel/secret'
 import type { Ids } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
-import { spellCredential } from './ozura/auth.ts'
+import { spellCredential as spellHellgate } from './hellgate/auth.ts'
+import { spellCredential as spellOzura } from './ozura/auth.ts'
 
 /** A new credential before it is kept: its proof, and how its dialect names the parts when they are handed out. */
 export interface MintedCredential {
@@ -17,11 +18,15 @@ type Mint = (id: CredentialId, environment: Environment) => Omit<MintedCredentia
 
 const mints = {
   ozura: (id, environment) => {
-    const { apiKey, publicKey } = spellCredential(id, environment, {
+    const { apiKey, publicKey } = spellOzura(id, environment, {
       secret: randomBytes(32),
       public: randomBytes(24),
     })
     return { secret: apiKey, publicKey, show: (open) => ({ api_key: open(apiKey), pub_key: publicKey }) }
+  },
+  hellgate: (id, environment) => {
+    const apiKey = spellHellgate(id, environment, randomBytes(32))
+    return { secret: apiKey, publicKey: undefined, show: (open) => ({ api_key: open(apiKey) }) }
   },
 } as const satisfies Record<string, Mint>
 

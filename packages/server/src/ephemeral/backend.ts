@@ -34,6 +34,8 @@ export interface CodeBackend {
   take(name: Buffer, taker: SealedTaker): Promise<TakenSealedCode | undefined>
   giveBack(receipt: unknown): Promise<boolean>
   drop(name: Buffer): Promise<boolean>
-  dropToken(tokenName: Buffer): Promise<boolean>
+  isHeld(name: Buffer): Promise<boolean>
+  /** Of one owner, or of all where none is named. */
+  dropToken(tokenName: Buffer, owner: string | undefined): Promise<boolean>
   dropAll(): Promise<void>
 }

@@ -55,7 +55,7 @@ describe('what a backend gets to see', () => {
   test('is neither the code nor an id, and fits into a slot', async () => {
     const { store, seen } = await openSpied()
     await store.hold(code)
-    await store.hold({ ...code, address: { type: 'token', tokenId: place.tokenId } })
+    await store.hold({ ...code, address: { type: 'token', tenantId: tenantAt(1), tokenId: place.tokenId } })
     expect(seen).toHaveLength(2)
     for (const { name, tokenName, sealed } of seen) {
       expect([name.length, tokenName.length]).toEqual([nameBytes, nameBytes])
@@ -67,14 +67,19 @@ describe('what a backend gets to see', () => {
       }
     }
     expect(seen[0]?.name.equals(seen[1]?.name ?? Buffer.alloc(0))).toBe(false)
-    expect(seen[1]?.name.equals(seen[0]?.tokenName ?? Buffer.alloc(0))).toBe(true)
+    expect(seen[1]?.name.equals(seen[1].tokenName)).toBe(false)
+    expect(seen[1]?.tokenName.equals(seen[0]?.tokenName ?? Buffer.alloc(0))).toBe(true)
   })
 
   test('is a hash of where it may be sent to, which is another for every code', async () => {
     const { store, seen } = await openSpied()
     const destinations = ['https://a.example', 'https://b.example']
     await store.hold({ ...code, destinations })
-    await store.hold({ ...code, address: { type: 'token', tokenId: place.tokenId }, destinations })
+    await store.hold({
+      ...code,
+      address: { type: 'token', tenantId: tenantAt(1), tokenId: place.tokenId },
+      destinations,
+    })
     const names = seen.flatMap((sealed) => sealed.destinations ?? [])
     expect(names.map((name) => name.length)).toEqual([nameBytes, nameBytes, nameBytes, nameBytes])
     expect(new Set(names.map((name) => name.toString('hex'))).size).toBe(4)
@@ -93,9 +98,12 @@ describe('what a backend gets to see', () => {
     await store.hold(code)
     const [sealed] = seen
     if (!sealed) throw new Error('nothing was held')
-    const elsewhere: CodeAddress = { type: 'token', tokenId: place.tokenId }
-    await memory.hold({ ...sealed, name: sealed.tokenName })
-    await expect(store.take(elsewhere, taker)).rejects.toThrow(Error)
+    for (const tenantId of [tenantAt(1), tenantAt(2)]) {
+      const elsewhere: CodeAddress = { type: 'token', tenantId, tokenId: place.tokenId }
+      await store.hold({ ...code, address: elsewhere })
+      await memory.hold({ ...sealed, name: seen.at(-1)?.name ?? Buffer.alloc(0) })
+      await expect(store.take(elsewhere, taker)).rejects.toThrow('belong elsewhere')
+    }
     const taken = await store.take(session, taker)
     expect(taken && openSecret(taken.code, 'check')).toBe('9471')
   })
@@ -117,7 +125,7 @@ test('a code whose key cannot be had just now is not lost', async () => {
     },
     createMemoryBackend({ clock, limitPerOwner: 10 }),
   )
-  const address: CodeAddress = { type: 'token', tokenId: place.tokenId }
+  const address: CodeAddress = { type: 'token', tenantId: tenantAt(1), tokenId: place.tokenId }
   const code = new Secret('123')
   await store.hold({
     address,

@@ -1,4 +1,3 @@
-import type { CodeAddress } from '@cardkeep/core/codes/held-code'
 import { done, refuse } from '@cardkeep/core/kernel/result'
 import type { CodeStore } from '@cardkeep/core/ports'
 import type { CodeSealer } from '../keys/code-sealer.ts'
@@ -12,7 +11,7 @@ export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeS
   hold: async ({ address, place, tenantId, code, ttlMs, uses, destinations }) => {
     const held = await backend.hold({
       name: sealer.name(address),
-      tokenName: sealer.name(tokenAddress(place.tokenId)),
+      tokenName: sealer.tokenName(place.tokenId),
       owner: tenantId,
       sealed: await sealer.seal(place, address, code),
       ttlMs,
@@ -24,7 +23,7 @@ export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeS
 
   take: async (address, { place, destination }) => {
     const taken = await backend.take(sealer.name(address), {
-      tokenName: sealer.name(tokenAddress(place.tokenId)),
+      tokenName: sealer.tokenName(place.tokenId),
       destination: sealer.originName(address, destination),
     })
     if (!taken) return undefined
@@ -39,13 +38,13 @@ export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeS
 
   giveBack: ({ receipt }) => backend.giveBack(receipt),
 
-  drop: (address) =>
-    address.type === 'token' ? backend.dropToken(sealer.name(address)) : backend.drop(sealer.name(address)),
+  drop: (address) => backend.drop(sealer.name(address)),
+
+  dropToken: (tokenId) => backend.dropToken(sealer.tokenName(tokenId), undefined),
+
+  dropTokenOf: (tenantId, tokenId) => backend.dropToken(sealer.tokenName(tokenId), tenantId),
+
+  isHeldBy: (address) => backend.isHeld(sealer.name(address)),
 
   dropAll: () => backend.dropAll(),
-})
-
-const tokenAddress = (tokenId: Extract<CodeAddress, { type: 'token' }>['tokenId']): CodeAddress => ({
-  type: 'token',
-  tokenId,
 })

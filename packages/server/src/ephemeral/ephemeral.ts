@@ -1,9 +1,13 @@
 import type { GuessLimits, Lockouts } from '@cardkeep/core/ports'
+import type { SharedKeys } from '../keys/shared-keys.ts'
 import type { CodeBackend } from './backend.ts'
+import type { SessionBackend } from './session-backend.ts'
 
 /** All that a vault keeps outside every disk: in the memory of this process, or on a server that its nodes share. */
 export interface Ephemeral {
   readonly codes: CodeBackend
+  readonly sessions: SessionBackend
+  readonly captureKeys: SharedKeys
   readonly guesses: GuessLimits
   readonly lockouts: Lockouts
   /** Whether other nodes see the same: then a node that stops takes no codes along, and a command can drop them itself. */

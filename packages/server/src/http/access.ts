@@ -12,7 +12,7 @@ import type { Credential } from '@cardkeep/core/tenants/tenant'
 import type { Services } from '../services.ts'
 import type { CredentialHeaders, Dialect, PresentedCredential } from './dialect.ts'
 import type { RefusalNotes } from './refusal-notes.ts'
-import type { RouteAuth } from './route.ts'
+import type { CredentialAuth } from './route.ts'
 
 /** Proves secrets in constant time. */
 export interface CredentialProof {
@@ -24,7 +24,7 @@ const nobody = { id: '00000000-0000-4000-8000-000000000000' as CredentialId, has
 
 export interface AccessRequest {
   readonly dialect: Dialect
-  readonly auth: RouteAuth
+  readonly auth: CredentialAuth
   readonly headers: CredentialHeaders
   readonly address: string
   readonly requestId: string
@@ -141,7 +141,7 @@ export const createAccess = (
 }
 
 const judge = (
-  { permission, publicKey, testOnly }: RouteAuth,
+  { permission, publicKey, testOnly }: CredentialAuth,
   { tenant, permissions }: Principal,
   presented: PresentedCredential,
 ): Refusal | undefined => {

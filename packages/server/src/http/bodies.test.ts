@@ -9,7 +9,7 @@ afterEach(async () => {
 })
 
 /** Answers how the body was read, or why it was not. */
-const open = (accepts: readonly ContentKind[] | undefined): FastifyInstance => {
+const open = (accepts: readonly ContentKind[] | undefined, more: Partial<Route> = {}): FastifyInstance => {
   const app = fastify()
   opened.push(app)
   app.decorateRequest('refusal', undefined)
@@ -17,7 +17,7 @@ const open = (accepts: readonly ContentKind[] | undefined): FastifyInstance => {
   app.setErrorHandler((error: { code?: string }, request, reply) =>
     reply.code(400).send([request.refusal?.type ?? error.code]),
   )
-  const route = (accepts ? { accepts } : {}) as Route
+  const route = { ...(accepts && { accepts }), ...more } as Route
   app.post('/', { config: { route } }, async ({ content, body }) => [content, body])
   return app
 }
@@ -69,6 +69,17 @@ test.each(['iso-8859-1', 'utf-16', '"latin1"', 'utf-8x', '', 'utf-8; charset=lat
       expect(await read(`${type}; charset=${charset}`, 'a')).toEqual(['ContentTypeNotSupported'])
   },
 )
+
+test('another charset of JSON is refused where its text and its type go on to somebody else', async () => {
+  const post = async (charset: string, more: Partial<Route>): Promise<unknown> => {
+    const headers = { 'content-type': `application/json; charset=${charset}` }
+    const reply = await open(all, more).inject({ method: 'POST', url: '/', headers, payload: '{"a":"é"}' })
+    return reply.json()
+  }
+  expect(await post('utf-16', { keepsText: true })).toEqual(['ContentTypeNotSupported'])
+  expect(await post('UTF-8', { keepsText: true })).toEqual(['json', '{"a":"é"}'])
+  expect(await post('utf-16', {})).toEqual(['json', { a: 'é' }])
+})
 
 test.each([
   'text/plain',

@@ -12,8 +12,9 @@ export const readBodies = (app: FastifyInstance): void => {
   app.decorateRequest('content', 'json')
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const kind = kindOf(request.mediaType)
-    if (kind === undefined || kind === 'json') return done()
-    const accepts = request.routeOptions.config.route?.accepts ?? ['json']
+    const { accepts = ['json'], keepsText } = request.routeOptions.config.route ?? {}
+    // JSON is UTF-8 whatever its type says, but a text that goes on is believed to be what is said of it.
+    if (kind === undefined || (kind === 'json' && !keepsText)) return done()
     if (!accepts.includes(kind) || !isUtf8(request.headers['content-type'] ?? ''))
       return done(refusing(request, { type: 'ContentTypeNotSupported' }))
     request.content = kind
@@ -22,16 +23,24 @@ export const readBodies = (app: FastifyInstance): void => {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     // A DELETE may say JSON and send nothing.
     if (bytes.length === 0) return done(null, undefined)
+    if (request.routeOptions.config.route?.keepsText) return takeText(request, bytes, done)
     const read = readStrictJson(bytes, {
       keepsNumbers: request.routeOptions.config.route?.keepsNumbers ?? false,
     })
     return read.ok ? done(null, read.value) : done(refusing(request, read.error))
   })
   for (const type of [formType, ...xmlTypes, anyXml])
-    app.addContentTypeParser<Buffer>(type, { parseAs: 'buffer' }, (request, bytes, done) => {
-      const text = decode(bytes)
-      return text === undefined ? done(refusing(request, { type: 'BodyNotReadable' })) : done(null, text)
-    })
+    app.addContentTypeParser<Buffer>(type, { parseAs: 'buffer' }, takeText)
+}
+
+const takeText = (
+  request: FastifyRequest,
+  bytes: Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+): void => {
+  const text = decode(bytes)
+  if (text === undefined) done(refusing(request, { type: 'BodyNotReadable' }))
+  else done(null, text)
 }
 
 const formType = 'application/x-www-form-urlencoded'

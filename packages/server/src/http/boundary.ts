@@ -36,10 +36,11 @@ export const sendRefusal = (
 }
 
 export const encodeRefusal = ({ dialect, route }: Owner, refusal: Refusal): Reply => {
-  const encoded = dialect?.encodeRefusal(refusal) ?? neutral(refusal)
+  const encoded = dialect?.encodeRefusal(refusal, route) ?? neutral(refusal)
   return {
     ...encoded,
     headers: {
+      ...dialect?.headers,
       ...encoded.headers,
       ...route?.refusalHeaders?.(refusal),
       // Tells apart what a dialect's messages do not; refusals that must look alike are one refusal.
@@ -48,12 +49,13 @@ export const encodeRefusal = ({ dialect, route }: Owner, refusal: Refusal): Repl
   }
 }
 
-export const sendReply = (reply: FastifyReply, { status, headers, body }: Reply): FastifyReply =>
-  reply
-    .code(status)
-    .headers(headers ?? {})
-    .type('application/json; charset=utf-8')
-    .send(body)
+export const sendReply = (
+  reply: FastifyReply,
+  { status, headers, body, contentType = 'application/json; charset=utf-8' }: Reply,
+): FastifyReply => {
+  reply.code(status).headers(headers ?? {})
+  return body === undefined ? reply.send() : reply.type(contentType).send(body)
+}
 
 const refusalOf = (error: FastifyError): Refusal | undefined => {
   if (error.validation) return refusalOfValidation(error.validation, error.validationContext)
@@ -75,15 +77,18 @@ const refusalOf = (error: FastifyError): Refusal | undefined => {
 
 const statuses: Partial<Record<Refusal['type'], number>> = {
   RouteNotFound: 404,
+  SessionNotFound: 404,
+  TooManyGuesses: 429,
   Sealed: 503,
   Unavailable: 503,
 }
 
 /** For what belongs to no dialect. */
-const neutral = ({ type }: Refusal): Reply => ({
-  status: statuses[type] ?? 400,
-  ...(type === 'Unavailable' && { headers: { 'retry-after': '2' } }),
-  body: { error: type },
+const neutral = (refusal: Refusal): Reply => ({
+  status: statuses[refusal.type] ?? 400,
+  ...(refusal.type === 'Unavailable' && { headers: { 'retry-after': '2' } }),
+  ...('retryAfterSeconds' in refusal && { headers: { 'retry-after': String(refusal.retryAfterSeconds) } }),
+  body: { error: refusal.type },
 })
 
 const neutralBug: Reply = { status: 500, body: { error: 'InternalError' } }

@@ -7,11 +7,14 @@ import type { Reply, Route } from './route.ts'
 export interface Dialect {
   readonly name: DialectName
   readonly routes: readonly Route[]
+  /** On every answer of its routes. */
+  readonly headers?: Readonly<Record<string, string>>
   /** How a caller shows who it is, for the documents. */
   readonly security: { readonly credential: SecurityScheme; readonly publicKey?: SecurityScheme }
   /** Finds the credential in the headers; what it finds is not yet believed. */
   readonly readCredential: (headers: CredentialHeaders) => PresentedCredential | undefined
-  readonly encodeRefusal: (refusal: Refusal) => Reply
+  /** In the words of the route that was asked, if one was, where they differ. */
+  readonly encodeRefusal: (refusal: Refusal, route?: Route) => Reply
   /** The body of every refusal. */
   readonly refusalSchema: TSchema
   /** A bug: fixed text, never a detail. */

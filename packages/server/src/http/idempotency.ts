@@ -5,11 +5,11 @@ import { none } from '@cardkeep/core/operations/alongside'
 import type { Caller } from '@cardkeep/core/operations/caller'
 import type { Services } from '../services.ts'
 import type { Dialect } from './dialect.ts'
-import type { IdempotencyRule, Reply, Route, RouteAuth, RouteInput } from './route.ts'
+import type { CredentialAuth, CredentialRoute, IdempotencyRule, Reply, Route, RouteInput } from './route.ts'
 
 export interface OnceParts {
   readonly dialect: Pick<Dialect, 'name'>
-  readonly route: Route
+  readonly route: CredentialRoute
   /** The body of a reply as it is sent. */
   readonly spell: (reply: Reply) => string
 }
@@ -44,7 +44,7 @@ export const handleOnce = async (
   if (!result.ok) return result
   if (result.value.type === 'ran') return ok(result.value.value)
   const { status, body } = result.value.reply
-  return ok({ status, headers: { 'idempotent-replayed': 'true' }, body })
+  return ok({ status, headers: { 'idempotent-replayed': 'true' }, body: body === '' ? undefined : body })
 }
 
 /** Visible ASCII. Two headers of the name reach us as one text with a space in it, and are refused too. */
@@ -54,14 +54,14 @@ const keyForm = /^[\x21-\x7e]{1,255}$/
 const spellName = ({ header }: IdempotencyRule): string =>
   header.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase())
 
-/** What these permissions allow is answered with tokens and masks; the reply to a forward or a reveal is never kept. */
-const repeatable: readonly RouteAuth['permission'][] = ['tokenize']
+/** What these permissions allow is answered without number or code; the reply to a forward or a reveal is never kept. */
+const repeatable: readonly CredentialAuth['permission'][] = ['tokenize']
 
 /** Throws for a route whose reply must not be stored. */
 export const needsStorableReply = ({ method, path, auth, idempotency }: Route): void => {
   if (!idempotency) return
   // Precondition: a reply is stored only where it cannot hold card data.
-  if (!repeatable.includes(auth.permission))
+  if (auth === 'visitor' || !repeatable.includes(auth.permission))
     throw new Error(`${method} ${path} may not have an idempotency key: its reply must not be stored`)
   // Precondition: Node hands headers over by lower-case names.
   if (idempotency.header !== idempotency.header.toLowerCase())

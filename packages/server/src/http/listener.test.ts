@@ -89,7 +89,7 @@ const open = (specs: readonly Partial<Spec>[], wish: Wish = {}) => {
     },
   })
   const parts: ListenerParts = {
-    config: { tls: { type: 'none' }, trustedProxies: [], ...wish.config },
+    config: { tls: { type: 'none' }, trustedProxies: [], publicUrl: undefined, ...wish.config },
     dialects: wish.dialects ?? [dialectOf(specs)],
     services: { ids: createCountingIds() } as unknown as Services,
     access: {

@@ -16,14 +16,17 @@ import type { InFlight } from './in-flight.ts'
 import { createMalformed } from './malformed.ts'
 import { mountRoute } from './mount.ts'
 import { mountOpenApi } from './openapi-routes.ts'
+import { mountPage, type Page } from './page.ts'
 import type { ReadinessState } from './readiness.ts'
 import { logRequests } from './request-log.ts'
 import { type Answered, tellAnswers } from './tell-answers.ts'
 import { validationOptions } from './validation.ts'
 
 export interface ListenerParts {
-  readonly config: Pick<Config, 'tls' | 'trustedProxies'>
+  readonly config: Pick<Config, 'tls' | 'trustedProxies' | 'publicUrl'>
   readonly dialects: readonly Dialect[]
+  /** What browsers load, beside the dialects. */
+  readonly pages?: readonly Page[]
   readonly services: Services
   readonly access: Access
   readonly readiness: ReadinessState
@@ -42,7 +45,7 @@ const keepAliveMs = 65_000
 
 /** The door of the vault: TLS, limits, request ids, security headers, and the one boundary that catches. */
 export const createListener = (parts: ListenerParts): FastifyInstance => {
-  const { tls, trustedProxies } = parts.config
+  const { tls, trustedProxies, publicUrl } = parts.config
   const headers = headersOf(tls)
   const malformed = createMalformed(parts.dialects, headers)
   const app: FastifyInstance = fastify({
@@ -74,8 +77,9 @@ export const createListener = (parts: ListenerParts): FastifyInstance => {
   catchErrors(app, parts.dialects, parts.log)
   mountHealth(app, parts.readiness)
   mountOpenApi(app, { dialects: parts.dialects, readiness: parts.readiness, version })
+  for (const page of parts.pages ?? []) mountPage(app, parts, page)
   for (const dialect of parts.dialects)
-    for (const route of dialect.routes) mountRoute(app, parts, dialect, route)
+    for (const route of dialect.routes) mountRoute(app, { ...parts, publicUrl }, dialect, route)
   return app
 }
 

@@ -52,7 +52,9 @@ const refuse = (dialects: readonly Dialect[], code: unknown): Reply => {
   const owner = findOwner(dialects, '')
   const { headers, body } = encodeRefusal(owner, refusal)
   // Of a request without a readable path any route's header may be needed, and nothing was done for any.
-  const ofRoutes = owner.dialect?.routes.map(({ refusalHeaders }) => refusalHeaders?.(refusal)) ?? []
+  const ofRoutes = dialects.flatMap(({ routes }) =>
+    routes.map(({ refusalHeaders }) => refusalHeaders?.(refusal)),
+  )
   return {
     status: tooLarge ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400,
     headers: Object.assign({}, headers, ...ofRoutes) as Record<string, string>,
@@ -61,7 +63,7 @@ const refuse = (dialects: readonly Dialect[], code: unknown): Reply => {
 }
 
 const spell = ({ status, headers, body }: Reply, always: Readonly<Record<string, string>>): string => {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const text = typeof body === 'string' ? body : JSON.stringify(body ?? null)
   const all = {
     ...always,
     ...headers,

@@ -14,15 +14,15 @@ export const describeOperation = (dialect: Dialect, route: Route): Part => ({
   description: describeAuth(route),
   tags: [dialect.name],
   security: securityOf(dialect, route),
-  'x-cardkeep-permission': route.auth.permission,
-  ...(route.auth.testOnly && { 'x-cardkeep-test-only': true }),
+  ...(route.auth !== 'visitor' && { 'x-cardkeep-permission': route.auth.permission }),
+  ...(route.auth !== 'visitor' && route.auth.testOnly && { 'x-cardkeep-test-only': true }),
   parameters: [
     ...pathNames(route).map((name) => parameter('path', name, { type: 'string', minLength: 1 }, true)),
     ...parametersOf('query', route.query),
     ...parametersOf('header', route.headers),
   ],
   ...(route.body && { requestBody: requestBody(route, route.body) }),
-  responses: { ...goodReplies(route), ...refusals(dialect, route), ...doorReplies },
+  responses: { ...goodReplies(dialect, route), ...refusals(dialect, route), ...doorReplies },
 })
 
 /** `/things/:id` as OpenAPI spells it: `/things/{id}`. */
@@ -44,13 +44,16 @@ const operationId = ({ name }: Dialect, { method, path }: Route): string => {
   return name + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
 }
 
-const describeAuth = ({ auth }: Route): string => {
+const describeAuth = ({ auth, crossOrigin }: Route): string => {
+  if (auth === 'visitor')
+    return `Needs no credential: whoever knows the id in the path may call it${crossOrigin ? ', from a page of any origin' : ''}.`
   const who = auth.permission === 'any' ? 'any credential' : `the permission \`${auth.permission}\``
   return `Needs ${who}${auth.testOnly ? ' of a test tenant' : ''}.`
 }
 
 /** A public key that a route asks for may be left out by test tenants. */
 const securityOf = (dialect: Dialect, { auth }: Route): readonly Part[] => {
+  if (auth === 'visitor') return []
   const proof = { [credentialName(dialect)]: [] }
   return auth.publicKey && dialect.security.publicKey
     ? [{ ...proof, [publicKeyName(dialect)]: [] }, proof]
@@ -94,12 +97,21 @@ const withoutDiscriminator = (value: unknown): unknown => {
   return schema
 }
 
-const requestBody = ({ accepts = ['json'] }: Route, body: TSchema): Part => ({
+const requestBody = ({ accepts = ['json'], keepsText }: Route, body: TSchema): Part => ({
   required: !takesNothing(body),
   content: Object.fromEntries(
-    accepts.flatMap((kind) => contentTypes[kind].map((type) => [type, { schema: bodySchemas[kind](body) }])),
+    accepts.flatMap((kind) => {
+      const schema = kind === 'json' && keepsText ? anyJson(body) : bodySchemas[kind](body)
+      return contentTypes[kind].map((type) => [type, { schema }])
+    }),
   ),
 })
+
+/** What is held against a schema here is the text; to its sender it is JSON of any form. */
+const anyJson = (body: TSchema): Part => {
+  const { type: _text, ...schema } = plain(body)
+  return schema
+}
 
 /** A form or XML carries the caller's own fields, in which placeholders stand; only JSON has a schema. */
 const bodySchemas: Readonly<Record<ContentKind, (body: TSchema) => Part>> = {
@@ -109,43 +121,85 @@ const bodySchemas: Readonly<Record<ContentKind, (body: TSchema) => Part>> = {
 }
 
 const takesNothing = (schema: TSchema): boolean => {
-  const { anyOf = [] } = plain<{ readonly anyOf?: readonly Part[] }>(schema)
-  return anyOf.some(({ type }) => type === 'null')
+  const { anyOf = [], type = [] } = plain<Nullable>(schema)
+  return type.includes('null') || anyOf.some((one) => one['type'] === 'null')
 }
 
-const goodReplies = (route: Route): Part => {
-  // What a route says of itself on a refusal it says on a good answer too.
-  const own = Object.keys(route.refusalHeaders?.('bug') ?? {})
+interface Nullable {
+  readonly type?: string | readonly string[]
+  readonly anyOf?: readonly Part[]
+}
+
+const goodReplies = (dialect: Dialect, route: Route): Part => {
+  const headers = headersOfAll(dialect, route)
+  if (route.relays) return { default: { description: relayed, headers, content: anything } }
+  const { replyType = 'application/json' } = route
   return Object.fromEntries(
     Object.entries(route.replies).map(([status, schema]) => [
       status,
       {
         description: STATUS_CODES[status] ?? 'Good',
-        headers: headerRefs(['x-request-id', ...own]),
-        content: { 'application/json': { schema: plain(schema) } },
+        headers,
+        ...(hasBody(schema) && { content: { [replyType]: { schema: plain(schema) } } }),
       },
     ]),
   )
 }
 
+const relayed = 'What the destination answered'
+const anything = { '*/*': { schema: {} } }
+
+const hasBody = (schema: TSchema): boolean => plain(schema)['type'] !== 'null'
+
+/** On every answer: those of the dialect, and what a route says of itself on a refusal as on a good answer. */
+const headersOfAll = (dialect: Dialect, route: Route): Part => ({
+  ...headerRefs(['x-request-id', ...Object.keys(route.refusalHeaders?.('bug') ?? {})]),
+  ...fixedHeaders(dialect),
+})
+
+const fixedHeaders = ({ headers = {} }: Dialect): Part =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      {
+        description: 'The same on every answer of this API',
+        required: true,
+        schema: { type: 'string', const: value },
+      },
+    ]),
+  )
+
 const refusals = (dialect: Dialect, route: Route): Part => {
-  const content = {
-    'application/json': { schema: { $ref: `#/components/schemas/${refusalSchemaName(dialect)}` } },
-  }
-  const own = Object.keys(route.refusalHeaders?.('bug') ?? {})
-  const bug = { description: 'A bug', headers: headerRefs(['x-request-id', ...own]), content }
+  const name = refusalSchemaName(dialect)
+  // A destination may answer with any status, also with one that the vault refuses with.
+  const content = route.relays
+    ? anything
+    : { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } }
+  const own = Object.keys(dialect.headers ?? {})
   const replies = refusalReplies(dialect, route).map(({ status, types, always, sometimes }) => {
-    const known = { ...headerRefs(['x-request-id', ...always]), ...headerRefs(sometimes, false) }
-    const headers = { ...known, 'cardkeep-refusal': refusalHeader(types) }
-    return [status, { description: types.join(', '), headers, content }] as const
+    const known = {
+      ...headerRefs(['x-request-id', ...always.filter((name) => !own.includes(name))]),
+      ...headerRefs(sometimes, false),
+      ...fixedHeaders(dialect),
+    }
+    const headers = { ...known, 'cardkeep-refusal': refusalHeader(types, !route.relays) }
+    return [status, { description: describeRefusals(types, route), headers, content }] as const
   })
+  const bug = {
+    description: describeRefusals(['A bug'], route),
+    headers: headersOfAll(dialect, route),
+    content,
+  }
   return { ...Object.fromEntries(replies), 500: bug }
 }
 
+const describeRefusals = (types: readonly string[], { relays }: Route): string =>
+  `${types.join(', ')}${relays ? `; or, without \`cardkeep-refusal\`: ${relayed}` : ''}`
+
 /** Which refusal it is, where the dialect's own words do not tell. */
-const refusalHeader = (types: readonly string[]): Part => ({
+const refusalHeader = (types: readonly string[], required: boolean): Part => ({
   description: 'Which refusal it is, by its name in Cardkeep',
-  required: true,
+  required,
   schema: { type: 'string', enum: types },
 })
 

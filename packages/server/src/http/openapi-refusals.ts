@@ -1,7 +1,7 @@
 import type { ForwardFailure, Refusal } from '@cardkeep/core/errors'
 import { encodeRefusal } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
-import type { Route } from './route.ts'
+import type { CredentialAuth, Route } from './route.ts'
 
 /** What a route may answer when it says no, under one status. */
 export interface RefusalReply {
@@ -38,13 +38,29 @@ type Given = (route: Route) => boolean
 const always: Given = () => true
 const never: Given = () => false
 const withInput: Given = ({ method, query, headers, auth }) =>
-  method !== 'GET' || auth.publicKey || query !== undefined || headers !== undefined
+  method !== 'GET' || (auth !== 'visitor' && auth.publicKey) || query !== undefined || headers !== undefined
 const withBody: Given = ({ method }) => method !== 'GET'
-const unlessOpen: Given = ({ auth }) => auth.permission !== 'any' || auth.testOnly === true
-const ofTokens: Given = ({ auth }) => auth.permission !== 'any'
-const ofCards: Given = ({ auth }) => auth.permission === 'tokenize'
-const ofCodes: Given = ({ auth }) => auth.permission === 'tokenize' || auth.permission === 'forward'
-const ofForwards: Given = ({ auth }) => auth.permission === 'forward'
+const withCredential: Given = ({ auth }) => auth !== 'visitor'
+const permits =
+  (...wanted: readonly CredentialAuth['permission'][]): Given =>
+  ({ auth }) =>
+    auth !== 'visitor' && wanted.includes(auth.permission)
+const unlessOpen: Given = ({ auth }) =>
+  auth !== 'visitor' && (auth.permission !== 'any' || auth.testOnly === true)
+/** A browser answers in the place of a caller. */
+const ofVisitors: Given = ({ auth }) => auth === 'visitor'
+const ofAnswers: Given = (route) => ofVisitors(route) && withBody(route)
+const oneOf =
+  (...conditions: readonly Given[]): Given =>
+  (route) =>
+    conditions.some((given) => given(route))
+const ofTokens: Given = oneOf(permits('tokenize', 'forward', 'detokenize'), ({ path }) =>
+  path.startsWith('/tokens/'),
+)
+const ofCards: Given = oneOf(permits('tokenize'), ofAnswers)
+const ofCodes: Given = oneOf(permits('tokenize', 'forward'), ofVisitors)
+const ofForwards: Given = permits('forward')
+const ofSessions: Given = ({ path }) => path.includes('session')
 const ofIdempotency: Given = ({ idempotency }) => idempotency !== undefined
 
 const reasons = Object.keys({
@@ -71,17 +87,19 @@ const rows: {
   InvalidExpiryYear: { given: ofCards, samples: [{ type: 'InvalidExpiryYear' }] },
   InvalidCode: { given: ofCards, samples: [{ type: 'InvalidCode' }] },
   CardExpired: { given: ofCards, samples: [{ type: 'CardExpired' }] },
+  PayloadNotReadable: { given: ofSessions, samples: [{ type: 'PayloadNotReadable' }] },
   BodyNotReadable: { given: withBody, samples: [{ type: 'BodyNotReadable' }] },
   BodyTooLarge: { given: withBody, samples: [{ type: 'BodyTooLarge' }] },
   ContentTypeNotSupported: { given: withBody, samples: [{ type: 'ContentTypeNotSupported' }] },
   // A request that finds no route is no request of this one.
   RouteNotFound: { given: never, samples: [{ type: 'RouteNotFound' }] },
-  NotAuthenticated: { given: always, samples: [{ type: 'NotAuthenticated' }] },
+  NotAuthenticated: { given: withCredential, samples: [{ type: 'NotAuthenticated' }] },
   NotPermitted: { given: unlessOpen, samples: [{ type: 'NotPermitted' }] },
-  LockedOut: { given: always, samples: [{ type: 'LockedOut', retryAfterSeconds: 1 }] },
+  LockedOut: { given: withCredential, samples: [{ type: 'LockedOut', retryAfterSeconds: 1 }] },
   TooManyGuesses: { given: ofCodes, samples: [{ type: 'TooManyGuesses', retryAfterSeconds: 1 }] },
   TokenNotFound: { given: ofTokens, samples: [{ type: 'TokenNotFound' }] },
   CodeNotHeld: { given: ofCodes, samples: [{ type: 'CodeNotHeld' }] },
+  SessionNotFound: { given: ofSessions, samples: [{ type: 'SessionNotFound' }] },
   CodeRequired: { given: ofForwards, samples: [{ type: 'CodeRequired' }] },
   UnknownPlaceholder: {
     given: ofForwards,
@@ -99,6 +117,7 @@ const rows: {
   IdempotencyKeyInUse: { given: ofIdempotency, samples: [{ type: 'IdempotencyKeyInUse' }] },
   IdempotencyKeyReused: { given: ofIdempotency, samples: [{ type: 'IdempotencyKeyReused' }] },
   TooManyCodes: { given: ofCards, samples: [{ type: 'TooManyCodes' }] },
+  TooManySessions: { given: ofSessions, samples: [{ type: 'TooManySessions' }] },
   Unavailable: { given: always, samples: [{ type: 'Unavailable' }] },
   Sealed: { given: always, samples: [{ type: 'Sealed' }] },
 }

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import type { Dialect } from './dialect.ts'
 import { describeDialect, describeVault } from './openapi.ts'
-import { defineRoute, type RouteInput, type RouteSpec } from './route.ts'
+import { defineRoute, defineVisitorRoute, type RouteInput, type RouteSpec } from './route.ts'
 
 type Spec = RouteSpec<RouteInput, unknown>
 
@@ -141,6 +141,74 @@ test('a route lists no refusals that only other routes can give', () => {
   expect(typesOf({ auth: { permission: 'tokenize', publicKey: false } })).toContain('CardExpired')
   const idempotency = { header: 'key', sameness: () => new Error('is not asked') as never }
   expect(typesOf({ idempotency })).toContain('IdempotencyKeyInUse')
+})
+
+test('a route for visitors asks for no credential, and may give what only visitors are refused for', () => {
+  const visit = defineVisitorRoute<RouteInput, unknown>({
+    method: 'POST',
+    path: '/things/:id',
+    summary: 'Visit a thing',
+    auth: 'visitor',
+    crossOrigin: true,
+    replies: { 200: Type.Object({}) },
+    decode: (input) => ok(input),
+    run: async () => ok('fine'),
+    encode: () => ({ status: 200, body: {} }),
+  })
+  const operation = describe({}, { routes: [visit] })
+  expect(operation.security).toEqual([])
+  expect(operation).toMatchObject({
+    description:
+      'Needs no credential: whoever knows the id in the path may call it, from a page of any origin.',
+  })
+  expect(operation).not.toHaveProperty('x-cardkeep-permission')
+  const told = Object.values(operation.responses)
+    .map(({ description }) => description)
+    .join()
+  for (const type of ['InvalidCardNumber', 'CardExpired', 'TooManyGuesses']) expect(told).toContain(type)
+  for (const type of ['NotAuthenticated', 'LockedOut', 'NotPermitted', 'ForwardFailed'])
+    expect(told).not.toContain(type)
+})
+
+test('an answer without a body has no content, and one of another type has that type', () => {
+  const empty = describe({ replies: { 204: Type.Null() } }).responses['204']
+  expect(empty).toMatchObject({ description: 'No Content' })
+  expect(empty).not.toHaveProperty('content')
+  const picture = describe({ replies: { 200: Type.String() }, replyType: 'image/svg+xml' }).responses['200']
+  expect(picture?.content).toEqual({ 'image/svg+xml': { schema: { type: 'string' } } })
+})
+
+test('a route that relays may answer anything, also where it has refusals of its own', () => {
+  const { responses } = describe({ auth: { permission: 'forward', publicKey: false }, relays: true })
+  const anything = { '*/*': { schema: {} } }
+  expect(responses).not.toHaveProperty('201')
+  expect(responses['default']).toMatchObject({ content: anything })
+  expect(responses['403']).toMatchObject({
+    description: 'LockedOut, NotPermitted; or, without `cardkeep-refusal`: What the destination answered',
+    content: anything,
+    headers: { 'cardkeep-refusal': { required: false } },
+  })
+})
+
+test('what a dialect says on every reply stands on each, with its value', () => {
+  const { responses } = describe({}, { headers: { 'x-version': '7' } })
+  const { 408: _slow, 431: _long, ...ofRoute } = responses
+  for (const { headers } of Object.values(ofRoute))
+    expect(headers['x-version']).toMatchObject({ required: true, schema: { const: '7' } })
+})
+
+test('a body that is kept as text is JSON of any form to whoever sends it', () => {
+  const body = Type.String({ description: 'JSON with placeholders' })
+  const { requestBody } = describe({ body, keepsText: true })
+  expect(requestBody?.content['application/json']).toEqual({
+    schema: { description: 'JSON with placeholders' },
+  })
+})
+
+test('a body that may be null may be left out', () => {
+  const body = Type.Unsafe({ type: ['object', 'null'] })
+  expect(describe({ body }).requestBody?.required).toBe(false)
+  expect(describe({ body: Type.Object({}) }).requestBody?.required).toBe(true)
 })
 
 test('a header of a route stands on each of its replies, bugs included', () => {

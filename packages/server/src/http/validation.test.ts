@@ -1,6 +1,6 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
 import fastify from 'fastify'
-import type { TSchema } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { ozura } from '../dialects/ozura/routes.ts'
 import { refusalOfValidation, validationOptions } from './validation.ts'
@@ -48,37 +48,37 @@ test.each<readonly [string, TSchema, unknown, unknown]>([
     'a field of the form that it says it has',
     tokenize,
     { type: 'bank', data },
-    { type: 'MissingField', field: 'accountNumber' },
+    { type: 'MissingField', field: 'accountNumber', within: ['data'] },
   ],
   [
     'a field that is missing below',
     tokenize,
     { type: 'card', data: withoutNumber },
-    { type: 'MissingField', field: 'cardNumber' },
+    { type: 'MissingField', field: 'cardNumber', within: ['data'] },
   ],
   [
     'a field of another type',
     tokenize,
     { type: 'card', data: { ...data, cvv: 123 } },
-    { type: 'InvalidField', field: 'cvv' },
+    { type: 'InvalidField', field: 'cvv', within: ['data'] },
   ],
   [
     'a field that is null',
     tokenize,
     { type: 'card', data: { ...data, cvv: null } },
-    { type: 'InvalidField', field: 'cvv' },
+    { type: 'InvalidField', field: 'cvv', within: ['data'] },
   ],
   [
     'a field that is too long',
     tokenize,
     { type: 'card', data: { ...data, cardNumber: '4'.repeat(65) } },
-    { type: 'InvalidField', field: 'cardNumber' },
+    { type: 'InvalidField', field: 'cardNumber', within: ['data'] },
   ],
   [
     'a text with a control character',
     tokenize,
     { type: 'card', data: { ...data, firstName: 'a\u0000' } },
-    { type: 'InvalidField', field: 'firstName' },
+    { type: 'InvalidField', field: 'firstName', within: ['data'] },
   ],
   ['a value that is not offered', tokenize, { type: 'iban', data }, { type: 'InvalidField', field: 'type' }],
   [
@@ -92,13 +92,13 @@ test.each<readonly [string, TSchema, unknown, unknown]>([
     'an unknown field below',
     tokenize,
     { type: 'card', data: { ...data, cvv2: '123' } },
-    { type: 'InvalidField', field: 'cvv2' },
+    { type: 'InvalidField', field: 'cvv2', within: ['data'] },
   ],
   [
     'a value in a map',
     proxy,
     { ...forward, http_headers: { 'x-one': 1 } },
-    { type: 'InvalidField', field: 'x-one' },
+    { type: 'InvalidField', field: 'x-one', within: ['http_headers'] },
   ],
   [
     'too many in a map',
@@ -123,7 +123,27 @@ test.each([
   ['a long one', 'n'.repeat(1_000), 'n'.repeat(64)],
 ])('an unknown field whose name is %s comes back short and harmless', async (__, name, shown) => {
   const refusal = await refusalOf(tokenize, { type: 'card', data: { ...data, [name]: 1 } })
-  expect(refusal).toEqual({ type: 'InvalidField', field: shown })
+  expect(refusal).toEqual({ type: 'InvalidField', field: shown, within: ['data'] })
+})
+
+test('names on the way to a field that a caller chose come back harmless too', async () => {
+  const schema = Type.Record(Type.String({ pattern: '^[^]*$' }), Type.Object({ a: Type.Integer() }))
+  expect(await refusalOf(schema, { [testCards.visa]: { a: 'x' } })).toEqual({
+    type: 'InvalidField',
+    field: 'a',
+    within: ['?card?number?'],
+  })
+  expect(await refusalOf(schema, { 'a/b': {} })).toEqual({
+    type: 'MissingField',
+    field: 'a',
+    within: ['a?1b'],
+  })
+})
+
+test('a text that may be null is held against its limits all the same', async () => {
+  const schema = Type.Object({ name: Type.Unsafe({ type: ['string', 'null'], minLength: 1 }) })
+  expect(await refusalOf(schema, { name: null })).toBeUndefined()
+  expect(await refusalOf(schema, { name: '' })).toEqual({ type: 'InvalidField', field: 'name' })
 })
 
 test('what is wrong with something other than a body is named by what it is', () => {

@@ -9,6 +9,8 @@ export const validationOptions = {
   useDefaults: false,
   allErrors: false,
   discriminator: true,
+  // A text that may be null is said so as JSON Schema does.
+  allowUnionTypes: true,
 } as const
 
 /** The first thing that a schema has against a body or a query, as a refusal that names the field. */
@@ -16,16 +18,22 @@ export const refusalOfValidation = (
   [first]: readonly FastifySchemaValidationError[],
   context: string | undefined,
 ): Refusal => {
-  const path = first?.instancePath.split('/').filter(Boolean) ?? []
+  const path = first?.instancePath.split('/').filter(Boolean).map(readable) ?? []
   const { missingProperty, additionalProperty, propertyName, tag } = first?.params ?? {}
-  if (typeof missingProperty === 'string') return { type: 'MissingField', field: missingProperty }
+  if (typeof missingProperty === 'string')
+    return { type: 'MissingField', field: missingProperty, ...within(path) }
   // `tag` is the field that says which of several forms it is.
-  const named = additionalProperty ?? propertyName ?? tag ?? path.at(-1)
-  if (typeof named === 'string') return { type: 'InvalidField', field: readable(named) }
+  const inside = additionalProperty ?? propertyName ?? tag
+  if (typeof inside === 'string') return { type: 'InvalidField', field: readable(inside), ...within(path) }
+  const field = path.at(-1)
+  if (field !== undefined) return { type: 'InvalidField', field, ...within(path.slice(0, -1)) }
   return context === 'body'
     ? { type: 'BodyNotReadable' }
     : { type: 'InvalidField', field: context ?? 'request' }
 }
+
+const within = (path: readonly string[]): { readonly within?: readonly string[] } =>
+  path.length > 0 ? { within: path } : {}
 
 /** A caller chooses the names of unknown fields; they come back short and without card numbers, spaced ones included. */
 const readable = (name: string): string =>

@@ -24,6 +24,8 @@ const open = ({ areCodesShared = false } = {}) => {
       lookedAt: (at) => void looks.push(at),
     },
     codes: { dropAll: told('drop all') },
+    sessions: { dropAll: told('drop sessions') },
+    captureKeys: { dropAll: told('drop keys') },
     drops: areCodesShared ? undefined : { keepUp: told('keep up') },
     clock,
     keyring: {
@@ -65,11 +67,12 @@ test('a sealed vault holds nothing, at every look, whatever else fails', async (
   Object.assign(world, { sealed: true, keysFail: true })
   await expect(follow()).rejects.toThrow(UnavailableError)
   expect(world.doorSealed).toBe(true)
-  expect(calls).toEqual(['forget', 'drop all', 'keep up'])
+  expect(calls).toEqual(['forget', 'drop all', 'drop sessions', 'drop keys', 'keep up'])
   world.keysFail = false
   await follow()
   await follow()
-  expect(calls.filter((call) => call === 'drop all')).toHaveLength(3)
+  for (const drop of ['drop all', 'drop sessions', 'drop keys'])
+    expect(calls.filter((call) => call === drop)).toHaveLength(3)
   expect(calls.filter((call) => call === 'reload')).toHaveLength(1)
 })
 

@@ -1,5 +1,5 @@
 import type { MonotonicMs } from '@cardkeep/core/kernel/time'
-import type { Clock, CodeStore, Store } from '@cardkeep/core/ports'
+import type { Clock, CodeStore, SessionStore, Store } from '@cardkeep/core/ports'
 import type { DropFollower } from './follow-drops.ts'
 
 /** What must be told when another process, such as a command of the operator or another node, has changed the database. */
@@ -8,6 +8,8 @@ export interface Followers {
   readonly keyring: { reload(): Promise<void> }
   readonly directory: { forget(): void; lookedAt(at: MonotonicMs): void }
   readonly codes: Pick<CodeStore, 'dropAll'>
+  readonly sessions: Pick<SessionStore, 'dropAll'>
+  readonly captureKeys: { dropAll(): Promise<void> }
   /** `undefined` where codes are shared: whoever ends a token drops its codes there itself. */
   readonly drops: Pick<DropFollower, 'keepUp'> | undefined
   readonly door: { isSealed(): boolean; setSealed(sealed: boolean): void }
@@ -23,6 +25,8 @@ export const createFollower = ({
   keyring,
   directory,
   codes,
+  sessions,
+  captureKeys,
   drops,
   door,
   clock,
@@ -39,8 +43,8 @@ export const createFollower = ({
     // What is remembered was true when this look began, whatever came since.
     directory.lookedAt(begun)
     // Before anything that may fail: a sealed vault holds nothing. At every look, because a request that was already
-    // inside when the vault was sealed may have held a code since.
-    if (door.isSealed()) await codes.dropAll()
+    // inside when the vault was sealed may have held a code or opened a session since.
+    if (door.isSealed()) await Promise.all([codes, sessions, captureKeys].map((held) => held.dropAll()))
     await drops?.keepUp()
     if (isNews) await keyring.reload()
     // Only now: if something threw, the next look tries again.

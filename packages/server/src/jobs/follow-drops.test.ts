@@ -73,12 +73,19 @@ const open = async () => {
       calls.push('giveBack')
       return true
     },
-    drop: async (address: CodeAddress) => {
+    drop: async () => {
+      throw new Error('one code was dropped in the place of all')
+    },
+    dropToken: async (tokenId) => {
       // Whoever waits for a look must wait for its end.
       await slowDrop
-      calls.push(`drop ${address.type === 'token' ? address.tokenId : 'session'}`)
+      calls.push(`drop ${tokenId}`)
       return true
     },
+    dropTokenOf: async () => {
+      throw new Error("one tenant's codes were dropped in the place of all")
+    },
+    isHeldBy: async () => false,
     dropAll: async () => void calls.push('drop all'),
   }
   const follower = await createDropFollower(log.store, codes)
@@ -96,13 +103,14 @@ const open = async () => {
   }
 }
 
-const address: CodeAddress = { type: 'token', tokenId: token }
+const tenantId = 'tenant' as TenantId
+const address: CodeAddress = { type: 'token', tenantId, tokenId: token }
 const place = { scopeId: 'scope' as ScopeId, environment: 'live', tokenId: token } as const
 const taker: CodeTaker = { place, destination: 'https://psp.example' }
 const held: HeldCode = {
   address,
   place,
-  tenantId: 'tenant' as TenantId,
+  tenantId,
   code: new Secret('123'),
   ttlMs: 1,
   uses: 1,

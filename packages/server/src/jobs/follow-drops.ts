@@ -29,7 +29,7 @@ const batch = 500
 /** Begins where the log stands: whoever makes one holds no code yet. */
 export const createDropFollower = async (
   store: ChangedStore,
-  codes: Pick<CodeStore, 'drop' | 'dropAll'>,
+  codes: Pick<CodeStore, 'dropToken' | 'dropAll'>,
 ): Promise<DropFollower> => {
   let version = await store.dataVersion()
   let { seq } = await store.auditHead()
@@ -55,7 +55,7 @@ export const createDropFollower = async (
     // It may be open again before anybody has looked.
     if (action === 'vault.sealed') return codes.dropAll()
     if (!ending.has(action) || !Array.isArray(subject)) return
-    await codes.drop({ type: 'token', tokenId: subject[1] as TokenId })
+    await codes.dropToken(subject[1] as TokenId)
   }
 
   const isReading = (): boolean => running !== undefined

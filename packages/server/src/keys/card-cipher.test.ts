@@ -27,11 +27,19 @@ const makeFixture = async () => {
   return { ...fixture, cipher: createCardCipher(fixture.keyring) }
 }
 
+const anyName = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined })
+const anyHolder = fc.option(
+  fc.oneof(
+    fc.record({ firstName: anyName, lastName: anyName }),
+    fc.record({ firstName: anyName, lastName: anyName, fullName: fc.string({ unit: 'grapheme' }) }),
+  ),
+  { nil: undefined },
+)
+
 const plain = (instrument: Instrument) => ({ ...instrument, number: numberOf(instrument) })
 
 test('any card opens as it was sealed, with its names and with the year as it was written', async () => {
   const { cipher } = await makeFixture()
-  const name = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined })
   const cards = fc.record({
     type: fc.constant('card' as const),
     pan: fc.constantFrom(...Object.values(testCards)).map((number) => cardOf(number).pan),
@@ -40,7 +48,7 @@ test('any card opens as it was sealed, with its names and with the year as it wa
       year: fc.integer({ min: 2000, max: 2099 }),
       yearDigits: fc.constantFrom(2 as const, 4 as const),
     }),
-    holder: fc.option(fc.record({ firstName: name, lastName: name }), { nil: undefined }),
+    holder: anyHolder,
   })
   await fc.assert(
     fc.asyncProperty(cards, async (card) => {
@@ -52,13 +60,12 @@ test('any card opens as it was sealed, with its names and with the year as it wa
 
 test('any account opens as it was sealed, with the leading zeros of its number', async () => {
   const { cipher } = await makeFixture()
-  const name = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined })
   const digits = fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 4, maxLength: 17 })
   const accounts = fc
     .record({
       number: digits,
       accountType: fc.constantFrom('checking' as const, 'savings' as const, undefined),
-      holder: fc.option(fc.record({ firstName: name, lastName: name }), { nil: undefined }),
+      holder: anyHolder,
     })
     .map(({ number, ...parts }) => accountOf(number, parts))
   await fc.assert(
@@ -124,6 +131,9 @@ test('what is sealed and is neither a card nor an account is refused without bei
     testCards.visa,
     `{"pan":"${testCards.visa}`,
     `["${testCards.visa}","13","2030",null]`,
+    `["${testCards.visa}","12","2030",["Ada"]]`,
+    `["${testCards.visa}","12","2030",[null,null,7]]`,
+    `["${testCards.visa}","12","2030",[null,null,"Ada","Lovelace"]]`,
     '[]',
     '["bank","000123456789","110000001",null,null]',
     '["bank","123","110000000",null,null]',

@@ -4,7 +4,7 @@ import { parsePan } from '@cardkeep/core/cards/pan'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { isNeither, readHolder, writeHolder } from './sealed-text.ts'
 
-/** A card as it is sealed: `[number, month, year, [first name, last name] or null]` in JSON. The caller wipes the bytes. */
+/** A card as it is sealed: `[number, month, year, [first name, last name] or null]` in JSON, the holder as sealed-text.ts writes it. The caller wipes the bytes. */
 export const writeCard = ({ pan, expiry, holder }: Card): Buffer =>
   Buffer.from(
     JSON.stringify([

@@ -24,7 +24,12 @@ const sessionAt = (tenant: number, session: number): CodeAddress => {
 }
 
 const session = sessionAt(1, 1)
-const byToken: CodeAddress = { type: 'token', tokenId: place.tokenId }
+const byTokenOf = (tenant: number): CodeAddress => ({
+  type: 'token',
+  tenantId: tenantAt(tenant),
+  tokenId: place.tokenId,
+})
+const byToken = byTokenOf(1)
 
 test('a code opens at its address and place', async () => {
   const { sealer } = await makeFixture()
@@ -57,6 +62,12 @@ describe('a sealed code does not open', () => {
     expect(() => sealer.open(otherPlace, address, sealed)).toThrow('belong elsewhere')
   })
 
+  test('by its token for another tenant', async () => {
+    const { sealer } = await makeFixture()
+    const sealed = await sealer.seal(place, byToken, new Secret('123'))
+    expect(() => sealer.open(place, byTokenOf(2), sealed)).toThrow('belong elsewhere')
+  })
+
   test('in another environment', async () => {
     const { sealer } = await makeFixture()
     const sealed = await sealer.seal(place, session, new Secret('123'))
@@ -72,17 +83,19 @@ describe('the name of an address', () => {
       sessionAt(1, 2),
       sessionAt(2, 1),
       byToken,
+      byTokenOf(2),
       { ...byToken, tokenId: placeAt(1, 2).tokenId },
     ]
-    const names = addresses.map((address) => sealer.name(address))
+    const names = [...addresses.map((address) => sealer.name(address)), sealer.tokenName(place.tokenId)]
     expect(names.every(({ length }) => length === 16)).toBe(true)
-    expect(new Set(names.map((name) => name.toString('hex'))).size).toBe(addresses.length)
+    expect(new Set(names.map((name) => name.toString('hex'))).size).toBe(names.length)
     expect(sealer.name(session)).toEqual(names[0])
   })
 
   test('is another under the keys of another vault', async () => {
     const [one, two] = [await makeFixture(), await makeFixture()]
     expect(one.sealer.name(session)).not.toEqual(two.sealer.name(session))
+    expect(one.sealer.tokenName(place.tokenId)).not.toEqual(two.sealer.tokenName(place.tokenId))
   })
 })
 

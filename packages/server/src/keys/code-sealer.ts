@@ -1,5 +1,6 @@
 import type { SecurityCode } from '@cardkeep/core/cards/card'
 import type { CodeAddress } from '@cardkeep/core/codes/held-code'
+import type { TokenId } from '@cardkeep/core/kernel/ids'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import type { CardPlace } from '@cardkeep/core/tokens/place'
 import { encodeFields } from './encode-fields.ts'
@@ -13,6 +14,8 @@ import { findOpeningKey, findSealingKey, type KeyWish, needOpeningKey, needSeali
 export interface CodeSealer {
   /** 16 bytes: a keyed hash of the address. The same in every process, and after a rotation. */
   name(address: CodeAddress): Buffer
+  /** The same of a token, by which its codes are dropped whosever they are. */
+  tokenName(tokenId: TokenId): Buffer
   /** 16 bytes: a keyed hash of an origin that the code at this address may be sent to; for another address it is another. */
   originName(address: CodeAddress, origin: string): Buffer
   /** At once where the scope's key is loaded, which it is but for the first code of a scope. */
@@ -30,6 +33,8 @@ export const createCodeSealer = (keys: Pick<Keyring, 'find' | 'reload' | 'vaultK
   const nameOf = createRememberedHash(keys, 'code name')
   return {
     name: (address) => nameOf(...fieldsOf(address)),
+
+    tokenName: (tokenId) => nameOf('token', tokenId),
 
     originName: (address, origin) => hash('code destination', origin, ...fieldsOf(address)),
 
@@ -79,4 +84,6 @@ const sealingOf = (
 })
 
 const fieldsOf = (address: CodeAddress): readonly string[] =>
-  address.type === 'session' ? ['session', address.tenantId, address.sessionId] : ['token', address.tokenId]
+  address.type === 'session'
+    ? ['session', address.tenantId, address.sessionId]
+    : ['token', address.tenantId, address.tokenId]

@@ -89,7 +89,8 @@ export const keyKinds: readonly KeyKind[] = [
   },
   // Private signature key, one to three years: a year; the public half verifies for as long as entries are kept.
   { owner: 'vault', purpose: 'audit', algorithm: 'Ed25519', cryptoperiodMs: 365 * dayMs, seals: undefined },
-  // Names of held codes, which seal nothing: a code must be droppable by who knows only its address and not its scope.
+  // Names of held codes: a code must be droppable by who knows only its address and not its scope. What it seals, such as
+  // capture sessions, is under a key derived for each, which seals a few times at most.
   {
     owner: 'vault',
     purpose: 'code',
@@ -97,7 +98,8 @@ export const keyKinds: readonly KeyKind[] = [
     cryptoperiodMs: 365 * dayMs,
     seals: undefined,
   },
-  // Names and digests of requests, which are gone after a day. A key of the vault: who repeats a request names no scope.
+  // Names and digests of requests, and the replies to them, which are gone after a day. A key of the vault: who repeats a
+  // request names no scope. Each reply is sealed under a key derived for it, which seals a few times at most.
   {
     owner: 'vault',
     purpose: 'idempotency',

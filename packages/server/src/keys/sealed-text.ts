@@ -9,14 +9,18 @@ export const readFields = (bytes: Buffer): readonly unknown[] => {
   return fields
 }
 
-/** `[first name, last name]`, or null where nobody is named. */
-export const writeHolder = (holder: Holder | undefined): readonly (string | null)[] | null =>
-  holder ? [holder.firstName ?? null, holder.lastName ?? null] : null
+/** `[first name, last name]`, `[null, null, full name]`, or null where nobody is named. */
+export const writeHolder = (holder: Holder | undefined): readonly (string | null)[] | null => {
+  if (!holder) return null
+  const { firstName = null, lastName = null, fullName } = holder
+  return fullName === undefined ? [firstName, lastName] : [firstName, lastName, fullName]
+}
 
 export const readHolder = (names: unknown): Holder | undefined => {
   if (names === null) return undefined
-  if (!Array.isArray(names) || names.length !== 2) throw isNeither()
-  return { firstName: readName(names[0]), lastName: readName(names[1]) }
+  if (!Array.isArray(names) || names.length < 2 || names.length > 3) throw isNeither()
+  const parts = { firstName: readName(names[0]), lastName: readName(names[1]) }
+  return names.length === 2 ? parts : { ...parts, fullName: readName(names[2]) }
 }
 
 export const isNeither = (): Error => new Error('what was sealed is neither a card nor an account')

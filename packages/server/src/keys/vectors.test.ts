@@ -65,6 +65,12 @@ describe('a set of keys that was computed outside this program', () => {
     }
   })
 
+  test('opens a card whose holder has one name that is not cut in two', async () => {
+    const card = await createCardCipher(await loadVectors()).open(place, vectors.sealedCardOfFullName)
+    expect(numberOf(card)).toBe(testCards.visa)
+    expect(card.holder).toEqual({ firstName: undefined, lastName: undefined, fullName: 'Ada Lovelace' })
+  })
+
   test('opens an account, which is sealed under the key of cards', async () => {
     const account = await createCardCipher(await loadVectors()).open(place, vectors.sealedAccount)
     expect(numberOf(account)).toBe('000123456789')
@@ -86,11 +92,13 @@ describe('a set of keys that was computed outside this program', () => {
     ])
   })
 
-  test('opens a held code, and names its address by session and by token', async () => {
+  test('opens a held code, and names its address by session and by token, and its token', async () => {
     const sealer = createCodeSealer(await loadVectors())
+    const { tenantId, tokenId } = vectors
     expect(openSecret(await sealer.open(place, session, vectors.sealedCode), 'render')).toBe('123')
     expect(sealer.name(session).toString('hex')).toBe(vectors.sessionName)
-    expect(sealer.name({ type: 'token', tokenId: vectors.tokenId }).toString('hex')).toBe(vectors.tokenName)
+    expect(sealer.name({ type: 'token', tenantId, tokenId }).toString('hex')).toBe(vectors.nameByToken)
+    expect(sealer.tokenName(tokenId).toString('hex')).toBe(vectors.tokenName)
   })
 
   test('opens the private key of a destination', async () => {

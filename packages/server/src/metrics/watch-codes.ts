@@ -29,7 +29,7 @@ export const watchMemoryCodes = (meters: Meters, backend: MemoryBackend): Memory
     ...backend,
     ...watchUses(meters, backend),
     drop: (name) => noteDrop(() => backend.drop(name)),
-    dropToken: (tokenName) => noteDrop(() => backend.dropToken(tokenName)),
+    dropToken: (tokenName, owner) => noteDrop(() => backend.dropToken(tokenName, owner)),
     dropAll: () => noteDrop(() => backend.dropAll()),
     sweep: () => {
       const expired = backend.sweep()
@@ -51,7 +51,7 @@ export const watchSharedCodes = (meters: Meters, backend: CodeBackend): CodeBack
     ...backend,
     ...watchUses(meters, backend),
     drop: (name) => noteDrop(backend.drop(name)),
-    dropToken: (tokenName) => noteDrop(backend.dropToken(tokenName)),
+    dropToken: (tokenName, owner) => noteDrop(backend.dropToken(tokenName, owner)),
   }
 }
 

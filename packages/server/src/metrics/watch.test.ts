@@ -41,7 +41,8 @@ test('each step of a code on a server is counted, a drop of several as one', asy
   await backend.giveBack(taken?.receipt)
   expect(await backend.drop(name(1))).toBe(true)
   expect(await backend.drop(name(1))).toBe(false)
-  expect(await backend.dropToken(name(200))).toBe(true)
+  expect(await backend.dropToken(name(200), 'another')).toBe(false)
+  expect(await backend.dropToken(name(200), undefined)).toBe(true)
   expect(await read('cardkeep_code_steps_total')).toEqual({
     '{step="held"}': 3,
     '{step="taken"}': 1,
@@ -64,7 +65,8 @@ test('each step of a code is counted as what it came to', async () => {
   clock.advance(1_000)
   expect(backend.sweep()).toBe(4)
   for (const at of [1, 2, 3]) await backend.hold(codeAt(at))
-  await backend.dropToken(name(200))
+  expect(await backend.dropToken(name(200), 'another')).toBe(false)
+  await backend.dropToken(name(200), undefined)
   await backend.hold(codeAt(1))
   await backend.dropAll()
   expect(await read('cardkeep_code_steps_total')).toEqual({

@@ -1,5 +1,6 @@
 import type { Change } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
+import type { TenantId } from '@cardkeep/core/kernel/ids'
 import { done } from '@cardkeep/core/kernel/result'
 import type { Store } from '@cardkeep/core/ports'
 import type { TokenStanding } from '@cardkeep/core/tokens/token'
@@ -12,7 +13,7 @@ const records = createRecords()
 const tenant = records.tenant()
 
 /** A store with one tenant, which counts how often it is asked for it. */
-const createCounted = () => {
+const createCounted = (own: Partial<Store> = {}) => {
   const clock = createFixedClock()
   const standing = vi.fn(async () => undefined)
   const read = vi.fn(async (id: string) => (id === tenant.id ? tenant : undefined))
@@ -22,6 +23,7 @@ const createCounted = () => {
     commit: async () => done,
     destinations: async () => [],
     isLinked: async () => false,
+    ...own,
   } as Partial<Store> as Store
   return { read, standing, clock, directory: createDirectory(store, clock) }
 }
@@ -44,6 +46,8 @@ const forgetsAfter: Readonly<Record<Change['type'], boolean>> = {
   'enable-credential': true,
   'put-destination': true,
   'remove-destination': true,
+  'allow-origin': true,
+  'remove-origin': true,
   'put-webhook': true,
   'remove-webhook': true,
   'set-webhook-health': false,
@@ -77,6 +81,21 @@ describe('the directory', () => {
     expect(read).toHaveBeenCalledTimes(1)
     for (let turn = 0; turn < 3; turn++) expect(await directory.store.tenant(records.id())).toBeUndefined()
     expect(read).toHaveBeenCalledTimes(4)
+  })
+
+  test('remembers the origins of a tenant and of all apart, also that there are none', async () => {
+    const origin = { tenantId: tenant.id, origin: 'https://shop.example', createdAt: tenant.createdAt }
+    const origins = vi.fn(async (id: TenantId | undefined) => (id === undefined ? [origin] : []))
+    const { directory } = createCounted({ origins })
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await directory.store.origins(undefined)).toEqual([origin])
+      expect(await directory.store.origins(tenant.id)).toEqual([])
+    }
+    expect(origins.mock.calls).toEqual([[undefined], [tenant.id]])
+    await directory.store.commit([{ type: 'allow-origin', origin }])
+    await directory.store.origins(tenant.id)
+    await directory.store.origins(undefined)
+    expect(origins).toHaveBeenCalledTimes(4)
   })
 
   test.each(Object.entries(forgetsAfter))('after %s forgets: %s', async (type, forgets) => {

@@ -1,4 +1,5 @@
 import type { Change } from '@cardkeep/core/changes'
+import type { TenantId } from '@cardkeep/core/kernel/ids'
 import { type MonotonicMs, secondMs } from '@cardkeep/core/kernel/time'
 import type { Clock, Store } from '@cardkeep/core/ports'
 import { hotChanges } from './hot-changes.ts'
@@ -27,7 +28,7 @@ const isUnrelated = ({ type }: Change): boolean =>
   hotChanges.has(type) || type === 'replace-token' || type === 'erase-token'
 
 /**
- * Tenants, scopes, links, credentials and destinations are few and change seldom, but each request reads some. What is
+ * Tenants, scopes, links, credentials, origins and destinations are few and change seldom, but each request reads some. What is
  * not found is not remembered: callers could fill the memory with names that do not exist.
  */
 export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): Directory => {
@@ -59,6 +60,9 @@ export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): 
   }
 
   const destinations = remember(store.destinations)
+  const origins = remember(async (owner: TenantId | 'everyone') =>
+    store.origins(owner === 'everyone' ? undefined : owner),
+  )
   const links = remember(async (pair: string) => {
     const [scopeId, tenantId] = pair.split(' ')
     const isLinked = await store.isLinked(...([scopeId, tenantId] as Parameters<Store['isLinked']>))
@@ -84,6 +88,7 @@ export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): 
       scope: remember(store.scope),
       credential: remember(store.credential),
       destinations: async (tenantId) => (await destinations(tenantId)) ?? [],
+      origins: async (tenantId) => (await origins(tenantId ?? 'everyone')) ?? [],
       isLinked: async (scopeId, tenantId) => (await links(`${scopeId} ${tenantId}`)) ?? false,
     },
   }

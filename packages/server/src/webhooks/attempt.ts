@@ -6,6 +6,7 @@ import type { Webhook } from '@cardkeep/core/events/webhook'
 import type { DestinationId } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { Answer, Clock, Egress } from '@cardkeep/core/ports'
+import type { Form } from './forms/form.ts'
 import { needsForm } from './forms/forms.ts'
 import { readRetryAfter } from './retry-after.ts'
 
@@ -18,33 +19,39 @@ export interface AttemptPorts {
 
 export type Attempt =
   | { readonly type: 'taken' }
+  /** The form has no words for it: nobody waits for it. */
+  | { readonly type: 'passed over' }
   | { readonly type: 'failed'; readonly failure: DeliveryFailure }
   /** The vault itself could not try; nobody is to blame, and it does not count. */
   | { readonly type: 'not made' }
 
-/** Sends an event to a webhook once. Only a 2xx answer within the time takes it, and no redirect is followed. */
+/** Sends an event to a webhook once. Only an answer within the time, as its form wants it, takes it; no redirect is followed. */
 export const attemptDelivery = async (
   { egress, openSecret, clock }: AttemptPorts,
   webhook: Webhook,
   event: VaultEvent,
 ): Promise<Attempt> => {
   try {
-    const { headers, body } = needsForm(webhook.form).write(event, await openSecret(webhook), clock.now())
+    const form = needsForm(webhook.form)
+    const signed = form.write(event, await openSecret(webhook), clock.now())
+    if (!signed) return { type: 'passed over' }
     const admitted = egress.admit({
       url: webhook.url,
       method: 'POST',
-      headers: { ...headers, 'user-agent': 'Cardkeep' },
+      headers: { ...signed.headers, 'user-agent': 'Cardkeep' },
       destinations: [asDestination(webhook)],
     })
     if (!admitted.ok) return judgeRefusal(admitted.error)
     const outcome = await egress.send(admitted.value, {
-      body: new Secret(body),
+      body: new Secret(signed.body),
       contentType: 'application/json',
       pan: undefined,
       accountNumber: undefined,
       code: undefined,
     })
-    return outcome.type === 'refused' ? judgeRefusal(outcome.refusal) : judgeAnswer(outcome.answer, clock)
+    return outcome.type === 'refused'
+      ? judgeRefusal(outcome.refusal)
+      : judgeAnswer(form, outcome.answer, clock)
   } catch (error) {
     if (error instanceof UnavailableError) return { type: 'not made' }
     throw error
@@ -65,12 +72,13 @@ const asDestination = (webhook: Webhook): Destination => ({
   createdAt: webhook.createdAt,
 })
 
-const judgeAnswer = ({ status, headers }: Answer, clock: Clock): Attempt => {
-  if (status >= 200 && status < 300) return { type: 'taken' }
+const judgeAnswer = (form: Form, { status, headers }: Answer, clock: Clock): Attempt => {
+  const judgement = form.judge(status)
+  if (judgement === 'received') return { type: 'taken' }
   const isRedirect = status >= 300 && status < 400
   return failed(isRedirect ? `answered ${status}, and redirects are not followed` : `answered ${status}`, {
     retryAfterMs: readRetryAfter(headers['retry-after'], clock.now()),
-    isGone: status === 410,
+    isGone: judgement === 'gone',
   })
 }
 

@@ -90,6 +90,8 @@ const open = async (send: Send) => {
     file,
     store,
     clock,
+    records,
+    tenant,
     sent,
     claims,
     sealed,
@@ -203,6 +205,33 @@ describe('an event', () => {
       expect(((dead?.deadAt ?? 0) - began) / dayMs).toBeLessThan(3.5)
     },
   )
+
+  test('is taken by the answer that the form of its webhook wants, and by no other', async () => {
+    const { run, addWebhook, store, records, tenant, sent, clock, waiting } = await open(() => ok)
+    await addWebhook({ form: 'hellgate' })
+    const data = { type: 'card', bin: '400000', last4: '0002', length: 16, scheme: 'visa' }
+    const event = records.event(tenant, { data, at: clock.now() })
+    await store.commit([{ type: 'emit-event', event }])
+    await run()
+    expect([sent.length, await waiting()]).toEqual([1, 1])
+    clock.advance(10 * secondMs)
+    await run()
+    expect([sent.length, await waiting()]).toEqual([2, 1])
+  })
+
+  test('for which the form of its webhook has no words is passed over, and says nothing of the endpoint', async () => {
+    const { run, addWebhook, store, clock, records, tenant, sent, waiting } = await open(() => ok)
+    const { id, health } = await addWebhook({
+      form: 'hellgate',
+      health: { failures: 3, pausedUntil: undefined },
+    })
+    const event = records.event(tenant, { data: { type: 'bank', last4: '6789' }, at: clock.now() })
+    await store.commit([{ type: 'emit-event', event }])
+    await run()
+    expect(sent).toEqual([])
+    expect(await waiting()).toBe(0)
+    expect((await store.webhook(id))?.health).toEqual(health)
+  })
 
   test('to a private address is refused before any connection, and says so when it is given up', async () => {
     const { run, addWebhook, emit, sent, clock, store, waiting } = await open(() => ok)

@@ -151,7 +151,7 @@ export const createDeliverer = (ports: DelivererPorts): Deliverer => {
   const settle = (delivery: Delivery, attempt: Attempt): Change => {
     const { no, attempts } = delivery
     const at = clock.now()
-    if (attempt.type === 'taken') return { type: 'settle-delivery', no }
+    if (attempt.type === 'taken' || attempt.type === 'passed over') return { type: 'settle-delivery', no }
     if (attempt.type === 'not made') return postpone(delivery, at + postponedMs)
     return decideAfterFailure({ no, attempts }, attempt.failure, at, chance())
   }

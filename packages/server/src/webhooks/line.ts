@@ -66,7 +66,7 @@ export const createLine = (webhook: Webhook): Line => {
     },
     ended: (attempt, at) => {
       underWay--
-      if (closed || attempt.type === 'not made') return undefined
+      if (closed || attempt.type === 'not made' || attempt.type === 'passed over') return undefined
       const failure = attempt.type === 'failed' ? attempt.failure : undefined
       if (!failure) width = Math.min(width + 1, lineWidth)
       if (!failure && health.failures === 0) return undefined

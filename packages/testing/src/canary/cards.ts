@@ -7,6 +7,8 @@ export const testCards = {
   visa2: '4242424242424242',
   visa3: '4012888888881881',
   visa13: '4222222222222',
+  visaDeclined: '4000000000000002',
+  visaWithoutFunds: '4000000000009995',
   mastercard: '5555555555554444',
   mastercard2: '5105105105105100',
   mastercard2Series: '2223003122003222',

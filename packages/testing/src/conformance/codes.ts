@@ -1,4 +1,10 @@
-import type { CodeAddress, CodeTaker, HeldCode, TakenCode } from '@cardkeep/core/codes/held-code'
+import type {
+  CodeAddress,
+  CodeTaker,
+  HeldCode,
+  TakenCode,
+  TokenAddress,
+} from '@cardkeep/core/codes/held-code'
 import { reservationMs } from '@cardkeep/core/codes/held-code'
 import { unlimitedUses } from '@cardkeep/core/codes/policy'
 import type { ScopeId, SessionId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
@@ -52,7 +58,11 @@ const session = (at: number, tenantId = tenant): CodeAddress => ({
   sessionId: idAt('00000500', at) as SessionId,
 })
 
-const byToken = ({ tokenId }: CardPlace): CodeAddress => ({ type: 'token', tokenId })
+const byToken = ({ tokenId }: CardPlace, tenantId = tenant): TokenAddress => ({
+  type: 'token',
+  tenantId,
+  tokenId,
+})
 
 const shop = 'https://shop.example'
 
@@ -102,6 +112,9 @@ export const codeStoreConformance = (
   describe(`${name}: dropping`, () => {
     describeDropping(open)
   })
+  describe(`${name}: whether one is held by a token`, () => {
+    describeAsking(open)
+  })
   describe(`${name}: the limit of a tenant`, () => {
     describeLimit(open)
   })
@@ -121,6 +134,17 @@ const describeTaking = (open: Open): void => {
     const { store } = await open()
     await store.hold(codeAt(session(1)))
     expect(String((await store.take(session(1), by(place)))?.code)).toBe('[secret]')
+  })
+
+  test('by one token each tenant takes the code that it held, and no other', async () => {
+    const { store } = await open()
+    const theirs = byToken(place, otherTenant)
+    await store.hold(codeAt(byToken(place), { digits: '111' }))
+    expect(await store.take(theirs, by(place))).toBeUndefined()
+    await store.hold(codeAt(theirs, { digits: '222', tenantId: otherTenant }))
+    expect(digitsOf(await store.take(theirs, by(place)))).toBe('222')
+    expect(await store.take(theirs, by(place))).toBeUndefined()
+    expect(digitsOf(await store.take(byToken(place), by(place)))).toBe('111')
   })
 
   test('where nothing was held there is nothing', async () => {
@@ -299,7 +323,8 @@ const describeDestinations = (open: Open): void => {
   const ends: readonly (readonly [string, (bench: Bench) => Promise<unknown>])[] = [
     ['was replaced', async () => undefined],
     ['was dropped', ({ store }) => store.drop(session(1))],
-    ['lost its token', ({ store }) => store.drop(byToken(place))],
+    ['lost its token', ({ store }) => store.dropToken(place.tokenId)],
+    ['went with those of its tenant', ({ store }) => store.dropTokenOf(tenant, place.tokenId)],
     ['went with all others', ({ store }) => store.dropAll()],
     [
       'was spent and forgotten',
@@ -467,7 +492,8 @@ const describeGivingBack = (open: Open): void => {
 
   const ends: readonly (readonly [string, (store: CodeStore) => Promise<unknown>])[] = [
     ['was dropped', (store) => store.drop(session(1))],
-    ['lost its token', (store) => store.drop(byToken(place))],
+    ['lost its token', (store) => store.dropToken(place.tokenId)],
+    ['went with those of its tenant', (store) => store.dropTokenOf(tenant, place.tokenId)],
     ['went with all others', (store) => store.dropAll()],
   ]
   test.each(ends)('a code that %s meanwhile does not come back', async (_, end) => {
@@ -515,38 +541,89 @@ const describeDropping = (open: Open): void => {
 
   test('where nothing is held, dropping says so', async () => {
     const { store, clock } = await open()
-    expect(await store.drop(session(1))).toBe(false)
-    expect(await store.drop(byToken(place))).toBe(false)
+    const sayNothing = async (address: CodeAddress): Promise<void> => {
+      expect(await store.drop(address)).toBe(false)
+      expect(await store.dropTokenOf(tenant, place.tokenId)).toBe(false)
+      expect(await store.dropToken(place.tokenId)).toBe(false)
+    }
+    await sayNothing(session(1))
+    await sayNothing(byToken(place))
 
     await store.hold(codeAt(session(1)))
     await store.take(session(1), by(place))
-    expect(await store.drop(session(1))).toBe(false)
+    await sayNothing(session(1))
 
     await store.hold(codeAt(session(2)))
     clock.advance(ttlMs)
-    expect(await store.drop(session(2))).toBe(false)
-    expect(await store.drop(byToken(place))).toBe(false)
+    await sayNothing(session(2))
   })
 
-  test('another tenant cannot drop a code', async () => {
+  test.each([
+    ['by its session', session(1), session(1, otherTenant)],
+    ['by its token', byToken(place), byToken(place, otherTenant)],
+  ])('another tenant cannot drop a code %s', async (_, address, another) => {
     const { store } = await open()
-    await store.hold(codeAt(session(1)))
-    expect(await store.drop(session(1, otherTenant))).toBe(false)
-    expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+    await store.hold(codeAt(address))
+    expect(await store.drop(another)).toBe(false)
+    expect(await store.dropTokenOf(otherTenant, place.tokenId)).toBe(false)
+    expect(digitsOf(await store.take(address, by(place)))).toBe('123')
   })
 
-  test('a token drops every code that came with it, by whatever address, and no other', async () => {
+  test('the code that a token holds of a tenant is dropped by itself', async () => {
     const { store } = await open()
-    await store.hold(codeAt(session(1)))
-    await store.hold(codeAt(session(2, otherTenant), { tenantId: otherTenant }))
-    await store.hold(codeAt(byToken(place)))
-    await store.hold(codeAt(session(3), { place: otherPlace }))
+    const others: readonly CodeAddress[] = [session(1), byToken(place, otherTenant)]
+    for (const address of [byToken(place), ...others]) await store.hold(codeAt(address))
     expect(await store.drop(byToken(place))).toBe(true)
-    expect(await store.take(session(1), by(place))).toBeUndefined()
-    expect(await store.take(session(2, otherTenant), by(place))).toBeUndefined()
     expect(await store.take(byToken(place), by(place))).toBeUndefined()
-    expect(digitsOf(await store.take(session(3), by(otherPlace)))).toBe('123')
-    expect(await store.drop(byToken(place))).toBe(false)
+    for (const address of others) expect(digitsOf(await store.take(address, by(place)))).toBe('123')
+  })
+
+  /** Codes that came with one token and with another, of two tenants, by either address. */
+  const holdMany = async (store: CodeStore): Promise<void> => {
+    for (const tenantId of [tenant, otherTenant]) {
+      await store.hold(codeAt(session(1, tenantId), { tenantId }))
+      await store.hold(codeAt(byToken(place, tenantId), { tenantId }))
+    }
+    await store.hold(codeAt(session(3), { place: otherPlace }))
+    await store.hold(codeAt(byToken(otherPlace), { place: otherPlace }))
+  }
+
+  const takeMany = async (
+    store: CodeStore,
+    addresses: readonly CodeAddress[],
+    taker = place,
+  ): Promise<readonly unknown[]> =>
+    Promise.all(addresses.map(async (address) => digitsOf(await store.take(address, by(taker)))))
+
+  const mine = [session(1), byToken(place)]
+  const theirs = [session(1, otherTenant), byToken(place, otherTenant)]
+  const ofOtherToken = [session(3), byToken(otherPlace)]
+
+  test('a token drops every code that came with it, by whatever address and of every tenant, and no other', async () => {
+    const { store } = await open()
+    await holdMany(store)
+    expect(await store.dropToken(place.tokenId)).toBe(true)
+    expect(await takeMany(store, [...mine, ...theirs])).toEqual([undefined, undefined, undefined, undefined])
+    expect(await takeMany(store, ofOtherToken, otherPlace)).toEqual(['123', '123'])
+    expect(await store.dropToken(place.tokenId)).toBe(false)
+  })
+
+  test('a tenant drops every code of its own that came with a token, and no other', async () => {
+    const { store } = await open()
+    await holdMany(store)
+    expect(await store.dropTokenOf(tenant, place.tokenId)).toBe(true)
+    expect(await takeMany(store, mine)).toEqual([undefined, undefined])
+    expect(await store.dropTokenOf(tenant, place.tokenId)).toBe(false)
+    expect(await takeMany(store, theirs)).toEqual(['123', '123'])
+    expect(await takeMany(store, ofOtherToken, otherPlace)).toEqual(['123', '123'])
+  })
+
+  test('what a tenant left of a token goes with the token', async () => {
+    const { store } = await open()
+    await holdMany(store)
+    await store.dropTokenOf(tenant, place.tokenId)
+    expect(await store.dropToken(place.tokenId)).toBe(true)
+    expect(await takeMany(store, theirs)).toEqual([undefined, undefined])
   })
 
   test('dropping all leaves nothing', async () => {
@@ -558,6 +635,58 @@ const describeDropping = (open: Open): void => {
     for (const address of addresses) expect(await store.take(address, by(place))).toBeUndefined()
     await store.hold(codeAt(session(1)))
     expect(digitsOf(await store.take(session(1), by(place)))).toBe('123')
+  })
+}
+
+const describeAsking = (open: Open): void => {
+  test('is said as often as it is asked, and uses nothing up', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(byToken(place)))
+    for (let turn = 0; turn < 3; turn++) expect(await store.isHeldBy(byToken(place))).toBe(true)
+    expect(digitsOf(await store.take(byToken(place), by(place)))).toBe('123')
+  })
+
+  test('is not so where there is none, or one of another token or tenant, or one for a session', async () => {
+    const { store } = await open()
+    expect(await store.isHeldBy(byToken(place))).toBe(false)
+    await store.hold(codeAt(byToken(otherPlace), { place: otherPlace }))
+    await store.hold(codeAt(byToken(place, otherTenant), { tenantId: otherTenant }))
+    await store.hold(codeAt(session(1)))
+    expect(await store.isHeldBy(byToken(place))).toBe(false)
+  })
+
+  test('is so until its last use is taken, and again once that came back', async () => {
+    const { store } = await open()
+    await store.hold(codeAt(byToken(place), { uses: 2 }))
+    await store.take(byToken(place), by(place))
+    expect(await store.isHeldBy(byToken(place))).toBe(true)
+    const taken = await store.take(byToken(place), by(place))
+    expect(await store.isHeldBy(byToken(place))).toBe(false)
+    if (taken) await store.giveBack(taken)
+    expect(await store.isHeldBy(byToken(place))).toBe(true)
+  })
+
+  const ends: readonly (readonly [string, (bench: Bench) => Promise<unknown>])[] = [
+    ['was dropped', ({ store }) => store.drop(byToken(place))],
+    ['lost its token', ({ store }) => store.dropToken(place.tokenId)],
+    ['went with those of its tenant', ({ store }) => store.dropTokenOf(tenant, place.tokenId)],
+    ['went with all others', ({ store }) => store.dropAll()],
+    ['expired', async ({ clock }) => clock.advance(ttlMs)],
+  ]
+  test.each(ends)('is not so of a code that %s, swept or not', async (_, end) => {
+    const bench = await open()
+    await bench.store.hold(codeAt(byToken(place)))
+    await end(bench)
+    expect(await bench.store.isHeldBy(byToken(place))).toBe(false)
+    bench.sweep?.()
+    expect(await bench.store.isHeldBy(byToken(place))).toBe(false)
+  })
+
+  test('is so to the last millisecond of its time', async () => {
+    const { store, clock } = await open()
+    await store.hold(codeAt(byToken(place)))
+    clock.advance(ttlMs - 1)
+    expect(await store.isHeldBy(byToken(place))).toBe(true)
   })
 }
 
@@ -593,7 +722,8 @@ const describeLimit = (open: Open): void => {
   const ends: readonly (readonly [string, (bench: Bench) => Promise<unknown>])[] = [
     ['was spent', ({ store }) => store.take(session(1), by(place))],
     ['was dropped', ({ store }) => store.drop(session(1))],
-    ['lost its token', ({ store }) => store.drop(byToken(place))],
+    ['lost its token', ({ store }) => store.dropToken(place.tokenId)],
+    ['went with those of its tenant', ({ store }) => store.dropTokenOf(tenant, place.tokenId)],
     ['went with all others', ({ store }) => store.dropAll()],
     [
       'expired',

@@ -12,7 +12,7 @@ import { type Bench, conflict, made } from './bench.ts'
 import { countEntries } from './count-entries.ts'
 
 export const idempotencyConformance = (bench: Bench): void => {
-  const reply: StoredReply = { status: 201, body: '{"id":"tok_1","note":"Zürich ☂"}' }
+  const reply: StoredReply = { status: 201, sealedBody: Uint8Array.from({ length: 256 }, (_, at) => at) }
   const claiming = (claim: IdempotencyClaim): Change => ({ type: 'claim-idempotency', claim })
   const settling = (claim: IdempotencyClaim, given = reply): Change => ({
     type: 'settle-idempotency',
@@ -97,9 +97,9 @@ export const idempotencyConformance = (bench: Bench): void => {
     test('are settled once', async () => {
       const { claim } = await setUp()
       await bench.put(claiming(claim), settling(claim))
-      expect(await bench.store.commit([settling(claim, { status: 500, body: '' })])).toEqual(
-        conflict('settle-idempotency'),
-      )
+      expect(
+        await bench.store.commit([settling(claim, { status: 500, sealedBody: new Uint8Array() })]),
+      ).toEqual(conflict('settle-idempotency'))
       expect(await stored(claim)).toEqual({ ...claim, reply })
     })
 
@@ -120,7 +120,7 @@ export const idempotencyConformance = (bench: Bench): void => {
 
     test('may have an empty reply', async () => {
       const { claim } = await setUp()
-      const empty = { status: 204, body: '' }
+      const empty = { status: 204, sealedBody: new Uint8Array() }
       await bench.put(claiming(claim), settling(claim, empty))
       expect((await stored(claim))?.reply).toEqual(empty)
       expect(await bench.store.commit([settling(claim)])).toEqual(conflict('settle-idempotency'))

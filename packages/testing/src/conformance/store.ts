@@ -5,9 +5,11 @@ import { type Bench, made } from './bench.ts'
 import { createRecords } from './records.ts'
 import { auditConformance } from './store-audit.ts'
 import { binConformance } from './store-bins.ts'
+import { cardListConformance } from './store-card-lists.ts'
 import { idempotencyConformance } from './store-idempotency.ts'
 import { keyConformance } from './store-keys.ts'
 import { listConformance } from './store-lists.ts'
+import { originConformance } from './store-origins.ts'
 import { outboxConformance } from './store-outbox.ts'
 import { outboxLineConformance } from './store-outbox-lines.ts'
 import { tenantConformance } from './store-tenants.ts'
@@ -27,7 +29,9 @@ export interface OpenedStore {
 const suites = {
   lists: listConformance,
   tokens: tokenConformance,
+  'card tokens': cardListConformance,
   tenants: tenantConformance,
+  origins: originConformance,
   outbox: outboxConformance,
   lines: outboxLineConformance,
   idempotency: idempotencyConformance,

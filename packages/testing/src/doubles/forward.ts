@@ -59,6 +59,8 @@ export const tokenizeFor = async (vault: TestVault, tenant: Tenant, parts: Parti
     card: cardOf(testCards.visa),
     code: new Secret('947'),
     policy,
+    heldBy: 'session',
+    takesExpired: false,
     test: false,
     lifetimeMs: undefined,
     ...parts,

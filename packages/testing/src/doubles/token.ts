@@ -40,6 +40,8 @@ export const addToken = async (
     },
     code: code === undefined ? undefined : new Secret(code),
     policy: patientPolicy,
+    heldBy: 'session',
+    takesExpired: false,
     test: false,
     lifetimeMs: wish.lifetimeMs,
   })

@@ -191,6 +191,10 @@ export const sealedCards = [
     '010100000002a0a1a2a3a4a5a6a70000000bd5dca183687ebea96c6484d71b696950eca41834128fb8717aec6e5382442a13f1d37612f4c851164d0eb3bd67828c6df3539202e4b72cb2baca4f5598',
   ),
 ]
+/** The same card with the whole name Ada Lovelace in the place of a first one, under the second version of the card key. */
+export const sealedCardOfFullName = hex(
+  '010100000002a0a1a2a3a4a5a6a70000001427df77a983cdad6dcc5c5eabcc8c59b217c2104268c87c5d23727dcc447c216a8ce277dd978622bdfcc18963c7b00de4e45cf095c68659fdd54d4000bf81f91694d1a756c67b9ad5f88a9f',
+)
 /** Account 000123456789 of the bank 110000000, checking, first name Ada, under the second version of the card key. */
 export const sealedAccount = hex(
   '010100000002a0a1a2a3a4a5a6a700000013a0471580762ba986d5092edea0b2a8711353701c90f6aa13ea1c84a439dfe95df41a974f2741d24d1c964924dbfa502e2778e7ccd58fcc85bff5a1ea9d0e538e70627629ab3e0c338212c4',
@@ -204,6 +208,7 @@ export const pem = 'a private key in PEM'
 export const fingerprint = '1295a9d7d2837efac192f88594e772f6a59dd3bee7d4c4781e0caed489a5d622'
 export const accountFingerprint = 'dfa27a2ff701e780322dcc12c0b50b0348f2ad5053315e27ebc2e71d7e755775'
 export const sessionName = '914cd584281edf035282ebec1aeed2ec'
+export const nameByToken = '8d5a7097da92299b3337a7f89753dc01'
 export const tokenName = '22effbb773e7d75e3cef4929254daa74'
 export const credentialSecret = 'a secret of thirty-two characters'
 export const credentialHash = 'd8cca9b9bc3abcef2ad34bfa5b2b98bb061ee25171d5e94d857b087af3b25c2b'

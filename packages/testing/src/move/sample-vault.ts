@@ -35,6 +35,7 @@ export const fillEveryTable = (database: Database, tokens: number): void => {
     [id(5), id(3), 'ozura', '["forward"]', hash(1), tricky, 13, null, null, 14, null],
     [id(6), id(4), 'ozura', '[]', Buffer.alloc(0), null, 13, 14, 15, null, 16],
   )
+  insert('origins', [id(3), 'https://shop.example', 17], [id(4), tricky, most])
   insert('destinations', [id(7), id(3), 'https://a.example', null, '[]', null, null, null, 0, 17, '[]'])
   insert('destinations', [
     id(8),

@@ -1,6 +1,6 @@
 // It must be there before the library is.
 import './reflect-metadata.ts'
-import { randomBytes, webcrypto } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -47,14 +47,14 @@ export const makeAuthority = async (name: string): Promise<Authority> => {
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       ],
     },
-    webcrypto,
+    crypto,
   )
   return { caPem: ca.toString('pem'), issue: (subject) => issue(ca, keys.privateKey, subject) }
 }
 
 const issue = async (
   ca: X509Certificate,
-  signingKey: webcrypto.CryptoKey,
+  signingKey: SigningKey,
   { name, hostnames = [], addresses = [], isExpired = false }: Subject,
 ): Promise<Identity> => {
   const keys = await makeKeys()
@@ -75,7 +75,7 @@ const issue = async (
         ]),
       ],
     },
-    webcrypto,
+    crypto,
   )
   return { certificate: certificate.toString('pem'), key: await pemOf(keys.privateKey) }
 }
@@ -87,10 +87,13 @@ const frame = (isExpired = false) => ({
   signingAlgorithm: algorithm,
 })
 
-const makeKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+const makeKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 
-const pemOf = async (key: webcrypto.CryptoKey): Promise<string> => {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
+/** Node and browsers each have a type of that name. */
+type SigningKey = Awaited<ReturnType<typeof makeKeys>>['privateKey']
+
+const pemOf = async (key: SigningKey): Promise<string> => {
+  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key))
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
 }

@@ -4,7 +4,8 @@
  */
 export const emptyVault = `
   delete from tokens; delete from fingerprints; delete from scope_links; delete from scopes; delete from webhooks;
-  delete from idempotency_claims; delete from credentials; delete from destinations; delete from tenants;
+  delete from idempotency_claims; delete from credentials; delete from destinations; delete from origins;
+  delete from tenants;
   delete from bins; delete from bin_sets; delete from keys; delete from audit_entries; delete from audit_checkpoints;
   delete from audit_anchors; delete from audit_shipments; delete from audit_chains where chain > 0;
   delete from duties; update key_set set counter = 0, sealed_digest = null;

@@ -1,3 +1,4 @@
+import { findChromium } from './chromium.ts'
 import { findPgbouncer } from './pgbouncer.ts'
 import { findPostgres } from './programs.ts'
 import { findRedis } from './redis.ts'
@@ -7,6 +8,7 @@ const programs = {
   postgres: { find: findPostgres, suites: 'the suites on PostgreSQL', absent: 'no PostgreSQL programs' },
   redis: { find: findRedis, suites: 'the suites on Redis', absent: 'no Redis or Valkey server' },
   pgbouncer: { find: findPgbouncer, suites: 'the suites behind a pooler', absent: 'no pgbouncer' },
+  chromium: { find: findChromium, suites: 'the suites in a browser', absent: 'no Chromium' },
 } as const
 
 export type ServerKind = keyof typeof programs

@@ -17,6 +17,7 @@ export interface RedisWish {
   /** A part of the server's database that nobody else looks at, unless several shall share one. */
   readonly prefix?: string
   readonly limitPerOwner?: number
+  readonly sessionLimit?: number
   /** Time passes only on the clock; otherwise as the server's does. */
   readonly isClockUsed?: boolean
   readonly settings?: Partial<RedisSettings>
@@ -35,6 +36,7 @@ export const openOnRedis = (wish: RedisWish): Promise<Ephemeral> => {
     limitPerOwner,
     hashName: hashForTests,
     prefix,
+    ...(wish.sessionLimit !== undefined && { sessionLimit: wish.sessionLimit }),
     ...(wish.listener && { listener: wish.listener }),
     ...(wish.isForRemoval && { isForRemoval: true }),
     ...(isClockUsed && { time: () => String(clock.monotonic()) }),

@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import type { Vault } from '../../compose/open-vault.ts'
 import type { ServingVault } from '../../compose/serve-vault.ts'
 import { readConfig } from '../../config.ts'
+import type { MintableDialect } from '../../dialects/credentials.ts'
 import { createLog, describeBug, type Log } from '../../log/log.ts'
 import { CommandFailure, orFail } from '../failure.ts'
 import { endQuietly, withoutDebugger } from '../hardening.ts'
@@ -85,12 +86,19 @@ const makeDemo = async (vault: Vault): Promise<string | undefined> => {
       deduplicates: false,
     }),
   )
-  const { shown } = await handOutCredential(vault, operator, tenant, {
-    dialect: 'ozura',
-    permissions: ['tokenize', 'forward'],
-  })
-  const exports = Object.entries(shown).map(
-    ([name, value]) => `  export CARDKEEP_${name.toUpperCase()}=${value}`,
-  )
+  const exports: string[] = []
+  for (const [dialect, prefix] of Object.entries(prefixes) as [MintableDialect, string][]) {
+    if (!vault.config.dialects.includes(dialect)) continue
+    const wish = { dialect, permissions: ['tokenize', 'forward'] } as const
+    const { shown } = await handOutCredential(vault, operator, tenant, wish)
+    for (const [name, value] of Object.entries(shown))
+      exports.push(`  export ${prefix}${name.toUpperCase()}=${value}`)
+  }
   return `\nA test tenant \`demo\` was made. Its credentials, printed this once:\n\n${exports.join('\n')}\n`
+}
+
+/** How the variables of a dialect's credential begin. */
+const prefixes: Readonly<Record<MintableDialect, string>> = {
+  ozura: 'CARDKEEP_',
+  hellgate: 'CARDKEEP_HELLGATE_',
 }

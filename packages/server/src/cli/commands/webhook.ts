@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type EventType, eventTypes } from '@cardkeep/core/events/event'
+import type { EventType } from '@cardkeep/core/events/event'
 import type { WebhookForm } from '@cardkeep/core/events/webhook'
 import type { TenantId, WebhookId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
@@ -8,10 +8,10 @@ import { createWebhook, enableWebhook, removeWebhook } from '@cardkeep/core/oper
 import { findTenant } from '@cardkeep/core/operations/find-tenant'
 import { replayDeliveries, replayDelivery } from '@cardkeep/core/operations/replay-delivery'
 import { Command } from 'commander'
-import { needsForm, offeredForms } from '../../webhooks/forms/forms.ts'
+import { needsForm, offeredForms, readEvents, spellEvents } from '../../webhooks/forms/forms.ts'
 import { type CommandContext, withVault } from '../context.ts'
 import { CommandFailure, orFail } from '../failure.ts'
-import { asInteger, asListOf, asOneOf, jsonOption } from '../options.ts'
+import { asInteger, asOneOf, asTexts, jsonOption } from '../options.ts'
 
 export const webhookCommand = (): Command =>
   new Command('webhook')
@@ -26,7 +26,7 @@ export const webhookCommand = (): Command =>
 interface CreateOptions {
   readonly tenant: string
   readonly url: string
-  readonly events: readonly EventType[]
+  readonly events: readonly string[]
   readonly dialect: WebhookForm
   readonly ca?: string
   readonly private?: true
@@ -38,7 +38,7 @@ const create = (): Command =>
     .description('tell a tenant of events; the signing secret is shown once')
     .requiredOption('--tenant <tenant>', 'name or id')
     .requiredOption('--url <url>', 'https://…')
-    .requiredOption('--events <events>', `of ${eventTypes.join(', ')}`, asListOf(eventTypes))
+    .requiredOption('--events <events>', offeredForms.map(describeEvents).join('; '), asTexts)
     .option('--dialect <form>', 'how events look and are signed', asOneOf(offeredForms), 'standard')
     .option('--ca <file>', 'trust these authorities (PEM) for it, and no others')
     .option('--private', 'allow private and loopback addresses, and http for a test tenant')
@@ -52,7 +52,7 @@ const create = (): Command =>
           await createWebhook(vault.operatorPorts, operator, tenant, {
             id,
             url: readUrl(options.url),
-            events: [...new Set(options.events)],
+            events: needsEvents(options),
             form: options.dialect,
             allowPrivate: options.private ?? false,
             ca: options.ca === undefined ? undefined : readAuthorities(options.ca),
@@ -77,7 +77,7 @@ const list = (): Command =>
             webhook_id: webhook.id,
             tenant: webhook.tenantId,
             url: webhook.url,
-            events: webhook.events,
+            events: spellEvents(webhook),
             dialect: webhook.form,
             own_ca: webhook.ca !== undefined,
             private: webhook.allowPrivate,
@@ -167,6 +167,16 @@ const tenantIdOf = async (
 
 const spellTime = (at: number | undefined): string | null =>
   at === undefined ? null : new Date(at).toISOString()
+
+const describeEvents = (form: WebhookForm): string =>
+  `for ${form} of ${Object.keys(needsForm(form).events).join(', ')}`
+
+const needsEvents = ({ events, dialect }: CreateOptions): readonly EventType[] => {
+  const names = events.flatMap((text) => text.split(',')).map((name) => name.trim())
+  const types = readEvents(dialect, names)
+  if (!types) throw new CommandFailure(`--events: ${describeEvents(dialect)}`)
+  return types
+}
 
 /** Whoever reads the list of webhooks must not find a password in it. */
 const readUrl = (text: string): string => {

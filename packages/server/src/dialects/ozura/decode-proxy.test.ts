@@ -15,6 +15,7 @@ const inputOf = (body: unknown, parts: Partial<RouteInput> = {}): RouteInput => 
   query: {},
   headers: {},
   content: 'json',
+  baseUrl: 'https://vault.example',
   body,
   ...parts,
 })

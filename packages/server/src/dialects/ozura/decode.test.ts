@@ -38,6 +38,7 @@ const inputOf = (body: unknown, parts: Partial<RouteInput> = {}): RouteInput => 
   query: {},
   headers: {},
   content: 'json',
+  baseUrl: 'https://vault.example',
   body,
   ...parts,
 })
@@ -69,6 +70,8 @@ describe('/tokenize', () => {
     holder: undefined,
     code: undefined,
     policy: defaultPolicies.ozura,
+    heldBy: 'session',
+    takesExpired: false,
     test: false,
     lifetimeMs: undefined,
   }
@@ -164,6 +167,8 @@ describe('/test-tokens', () => {
       holder: { firstName: 'Ada', lastName: 'L' },
       code: '123',
       policy: testSessionPolicy,
+      heldBy: 'session',
+      takesExpired: false,
       test: true,
       lifetimeMs: yearMs,
     })

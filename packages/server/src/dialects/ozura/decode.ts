@@ -52,9 +52,12 @@ export const decodeTokenize = (
   if (!fields.ok) return fields
   const policy = readCodePolicy(headers, principal.tenant.codePolicy ?? defaultPolicies.ozura)
   if (!policy.ok) return policy
-  const card = { ...fields.value, policy: policy.value, test: false, lifetimeMs: undefined }
+  const card = { ...fields.value, policy: policy.value, ...common, test: false, lifetimeMs: undefined }
   return ok({ type: 'card', card })
 }
+
+/** A code has a session of its own, and a card that has expired is refused. */
+const common = { heldBy: 'session', takesExpired: false } as const
 
 /** All of a request but its code: only whether one came. */
 export const samenessOfTokenize = ({ body, headers }: RouteInput): Secret<string> => {
@@ -77,7 +80,9 @@ export const decodeTestToken = ({ body, headers }: RouteInput): Result<TokenizeC
   if (!fields.ok) return fields
   if (!isPublishedTestCard(fields.value.card.pan)) return refuse({ type: 'InvalidCardNumber' })
   const policy = readCodePolicy(headers, testSessionPolicy)
-  return policy.ok ? ok({ ...fields.value, policy: policy.value, test: true, lifetimeMs: yearMs }) : policy
+  return policy.ok
+    ? ok({ ...fields.value, policy: policy.value, ...common, test: true, lifetimeMs: yearMs })
+    : policy
 }
 
 interface HolderFields {

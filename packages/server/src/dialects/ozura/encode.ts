@@ -13,17 +13,17 @@ import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import type { Reply } from '../../http/route.ts'
 
 export const encodeTokenized = (value: TokenizedCard | TokenizedAccount): Reply =>
-  'expiry' in value ? encodeTokenizedCard(value) : encodeTokenizedAccount(value)
+  'card' in value ? encodeTokenizedCard(value) : encodeTokenizedAccount(value)
 
-const encodeTokenizedCard = ({ token, expiry, deduplicated, scope, sessionId }: TokenizedCard): Reply => ({
+const encodeTokenizedCard = ({ token, card, deduplicated, scope, sessionId }: TokenizedCard): Reply => ({
   status: 201,
   body: {
     success: true,
     token: spellPrefixed(token.id),
     data: {
       number: spellMask(token.mask),
-      expiration_month: twoDigits(expiry.month),
-      expiration_year: spellYear(expiry),
+      expiration_month: twoDigits(card.expiry.month),
+      expiration_year: spellYear(card.expiry),
     },
     mask: { card_number: spellMask(token.mask) },
     ...(sessionId ? { cvc_session_id: sessionId } : {}),

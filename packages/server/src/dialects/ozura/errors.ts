@@ -43,6 +43,11 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   TokenNotFound: () => ({ status: 404, message: 'Token not found' }),
   CodeNotHeld: () => ({ status: 404, message: 'CVC session expired or not found' }),
 
+  // capture sessions are no part of this API; a refusal without a row does not compile
+  SessionNotFound: () => ({ status: 404, message: 'Not found' }),
+  PayloadNotReadable: () => ({ status: 400, message: 'Invalid value for body' }),
+  TooManySessions: () => ({ status: 429, message: 'Rate limit exceeded', retryAfterSeconds: 30 }),
+
   // inferred: §11
   CodeRequired: () => ({ status: 400, message: 'Missing required field: cvc_session_id' }),
   UnknownPlaceholder: ({ placeholder }) => ({

@@ -12,6 +12,7 @@ import { type TokenizedCard, tokenizeCard } from '@cardkeep/core/operations/toke
 import type { Answer } from '@cardkeep/core/ports'
 import type { Dialect } from '../../http/dialect.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
+import { sentHeader } from '../../http/sent-header.ts'
 import type { Services } from '../../services.ts'
 import { readCredential } from './auth.ts'
 import {
@@ -74,12 +75,6 @@ const testTokens = defineRoute({
   run: tokenizeCard,
   encode: encodeTestToken,
 })
-
-/** Says on every reply whether anything of the request left, and so whether a retry is safe. */
-const sentHeader = (refusal: Refusal | 'bug'): Record<string, string> => {
-  if (refusal === 'bug') return { 'cardkeep-sent': 'unknown' }
-  return { 'cardkeep-sent': 'sent' in refusal ? refusal.sent : 'no' }
-}
 
 type Proxied =
   | { readonly type: 'answer'; readonly answer: Answer }

@@ -18,6 +18,9 @@ export const createGuessLimits = (clock: Clock): MemoryGuessLimits => {
     session: new Map(),
     token: new Map(),
     address: new Map(),
+    answer: new Map(),
+    visitor: new Map(),
+    payload: new Map(),
   }
 
   const waitMs = (mark: string): number => {

@@ -85,7 +85,7 @@ const holdsNothing = (slots: Slots): boolean =>
 describe('the bytes of a code are no longer in memory once it', () => {
   const ends: readonly (readonly [string, (parts: ReturnType<typeof open>) => Promise<unknown>])[] = [
     ['was dropped', ({ backend }) => backend.drop(nameOf(1))],
-    ['lost its token', ({ backend }) => backend.dropToken(tokenOf(1))],
+    ['lost its token', ({ backend }) => backend.dropToken(tokenOf(1), undefined)],
     ['went with all others', ({ backend }) => backend.dropAll()],
     [
       'expired, though nobody asked for it',
@@ -184,8 +184,11 @@ test('among 100,000 codes a token drops those that came with it, and where it ma
     const parts = mine.includes(at) ? { tokenName: tokenOf(others) } : {}
     await backend.hold(sealedAt(at, { ...parts, destinations: [by(at, at % 3).destination] }))
   }
-  expect([await backend.dropToken(tokenOf(others)), backend.count()]).toEqual([true, others - mine.length])
-  expect(await backend.dropToken(tokenOf(others))).toBe(false)
+  expect([await backend.dropToken(tokenOf(others), undefined), backend.count()]).toEqual([
+    true,
+    others - mine.length,
+  ])
+  expect(await backend.dropToken(tokenOf(others), undefined)).toBe(false)
   let wrong = 0
   for (let at = 0; at < others; at += 7) {
     if ((await backend.take(nameOf(at), by(at, (at + 1) % 3))) !== undefined) wrong++
@@ -342,11 +345,13 @@ const drop = (name: number): Command =>
     if (code) remove(model, code)
   })
 
-const dropToken = (token: number): Command =>
-  command(`dropToken(${token})`, async (model, { backend }) => {
-    const codes = model.codes.filter((code) => code.token === token)
+const dropToken = (token: number, owner: string | undefined): Command =>
+  command(`dropToken(${token}, ${owner})`, async (model, { backend }) => {
+    const codes = model.codes.filter(
+      (code) => code.token === token && (owner === undefined || code.owner === owner),
+    )
     const wasHeld = codes.some((code) => isHeld(code) && !isOver(model, code))
-    expect(await backend.dropToken(tokenOf(token))).toBe(wasHeld)
+    expect(await backend.dropToken(tokenOf(token), owner)).toBe(wasHeld)
     for (const code of codes) remove(model, code)
   })
 
@@ -386,7 +391,7 @@ test('whatever is done in whatever order, it does as the states say', async () =
       fc.nat(50).map(giveBack),
       fc.nat(50).map(giveBack),
       name.map(drop),
-      token.map(dropToken),
+      fc.tuple(token, fc.option(owner, { nil: undefined })).map((parts) => dropToken(...parts)),
       fc.constant(dropAll()),
       fc.constant(sweep()),
       fc.constantFrom(1, 999, 1_000, reservationMs - 1, reservationMs, 2 * reservationMs).map(advance),

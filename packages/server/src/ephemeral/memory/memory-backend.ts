@@ -163,10 +163,18 @@ export const createMemoryBackend = (options: {
       const slot = byName.get(name.toString('latin1'))
       return slot !== undefined && dropSlot(slot)
     },
-    dropToken: async (tokenName) => {
+    dropToken: async (tokenName, owner) => {
+      const index = owner === undefined ? undefined : owners.indexOf(owner)
       let dropped = false
-      for (const slot of slots.ofToken(tokenName)) dropped = dropSlot(slot) || dropped
+      for (const slot of slots.ofToken(tokenName))
+        if (index === undefined || slots.columns().owner[slot] === index) dropped = dropSlot(slot) || dropped
       return dropped
+    },
+    isHeld: async (name) => {
+      const slot = byName.get(name.toString('latin1'))
+      if (slot === undefined) return false
+      const { state, endsAt } = slots.columns()
+      return state[slot] === held && (endsAt[slot] ?? 0) > clock.monotonic()
     },
     dropAll: async () => {
       for (const slot of [...byName.values()]) release(slot)

@@ -1,8 +1,10 @@
 import type { Clock } from '@cardkeep/core/ports'
+import { keysOfOneProcess } from '../../keys/shared-keys.ts'
 import type { Ephemeral } from '../ephemeral.ts'
 import { createGuessLimits } from './guess-limits.ts'
 import { createLockouts } from './lockouts.ts'
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts'
+import { createMemorySessions } from './memory-sessions.ts'
 
 /** All of it in the memory of this process: it is gone with the process, and no other sees it. */
 export const createMemoryEphemeral = (options: {
@@ -14,14 +16,18 @@ export const createMemoryEphemeral = (options: {
 }): Ephemeral & { readonly codes: MemoryBackend } => {
   const { clock, limitPerOwner, watch = (backend) => backend } = options
   const codes = watch(createMemoryBackend({ clock, limitPerOwner }))
+  const sessions = createMemorySessions(clock)
   const guesses = createGuessLimits(clock)
   return {
     codes,
+    sessions,
+    captureKeys: keysOfOneProcess,
     guesses,
     lockouts: createLockouts(clock),
     isShared: false,
     sweep: async () => {
       codes.sweep()
+      sessions.sweep()
       guesses.sweep()
     },
     count: async () => codes.count(),

@@ -10,6 +10,7 @@ import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { nameBytes, type SealedCode } from '../backend.ts'
+import type { Ephemeral } from '../ephemeral.ts'
 
 const clock = createFixedClock()
 const name = Buffer.alloc(nameBytes, 1)
@@ -43,7 +44,7 @@ describeOnRedis('a server that lets in not everyone', () => {
       aclUser: { ...user, rules },
     })
     const wish = { url: server.url(), clock, prefix: 'ck:', settings: { password: user.password } }
-    const node = await openOnRedis({ ...wish, url: server.url(1), limitPerOwner: 1 })
+    const node = await openOnRedis({ ...wish, url: server.url(1), limitPerOwner: 1, sessionLimit: 1 })
     expect(await node.codes.hold(code)).toBe(true)
     expect(await node.codes.hold({ ...code, name: Buffer.alloc(nameBytes, 2) })).toBe(false)
     const taken = [await node.codes.take(name, taker), await node.codes.take(name, taker)]
@@ -51,9 +52,9 @@ describeOnRedis('a server that lets in not everyone', () => {
     expect(await node.codes.hold(code)).toBe(true)
     expect(await node.count()).toBe(1)
     await node.sweep()
-    expect([await node.codes.drop(name), await node.codes.dropToken(name)]).toEqual([true, false])
+    expect([await node.codes.drop(name), await node.codes.dropToken(name, undefined)]).toEqual([true, false])
     await node.codes.hold(code)
-    expect(await node.codes.dropToken(name)).toBe(true)
+    expect(await node.codes.dropToken(name, undefined)).toBe(true)
     await node.codes.hold(code)
     await node.codes.dropAll()
     // On the server and not in this process, which would hide that a right is missing: another node sees them.
@@ -66,10 +67,37 @@ describeOnRedis('a server that lets in not everyone', () => {
     for (let failure = 0; failure < 9; failure++) await node.lockouts.fail('key 192.0.2.2')
     await other.lockouts.succeed('key 192.0.2.2')
     expect(await other.lockouts.fail('key 192.0.2.2')).toBe(false)
+    await useSessions(node)
     await node.check()
     await Promise.all([node.close(), other.close()])
     await server.stop()
   })
+
+  const useSessions = async ({ sessions, captureKeys }: Ephemeral): Promise<void> => {
+    const session = { name, owner: 'shop', sealed: code.sealed, ttlMs: 60_000 }
+    const claimOf = async () => {
+      const claim = await sessions.claim(name)
+      if (claim?.type !== 'claimed') throw new Error('a test could not claim its session')
+      return claim.receipt
+    }
+    const twin = { ...session, name: Buffer.alloc(nameBytes, 2) }
+    expect([await sessions.open(session), await sessions.open(twin)]).toEqual([true, false])
+    const first = await claimOf()
+    expect(await sessions.admit(first, { name, ttlMs: 60_000 })).toBe(true)
+    await sessions.release(first)
+    expect(await sessions.fail(await claimOf(), code.sealed)).toEqual({ type: 'open' })
+    expect(await sessions.end(await claimOf(), code.sealed)).toBe(true)
+    const state = { type: 'ended', sealedEnd: code.sealed }
+    expect(await sessions.find(name)).toEqual({ type: 'found', sealed: code.sealed, state })
+    await captureKeys.put(name, code.sealed, 60_000)
+    expect([await captureKeys.find(name), await captureKeys.isGood(name)]).toEqual([code.sealed, true])
+    await sessions.drop(name)
+    await sessions.dropAll()
+    expect(await sessions.open(twin)).toBe(true)
+    await captureKeys.put(name, code.sealed, 60_000)
+    await captureKeys.dropAll()
+    expect(await captureKeys.find(name)).toBeUndefined()
+  }
 
   test.each([
     ['that it does not have', { databases: '2' }, rules],

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { UnavailableError, UnfitError } from '@cardkeep/core/errors'
 import { Redis, type RedisOptions } from 'ioredis'
 import { needDatabase } from './need-database.ts'
-import { type Script, scripts } from './scripts.ts'
+import type { Script } from './script.ts'
+import { scripts } from './scripts.ts'
+import { sessionScripts } from './session-scripts.ts'
 
 /** Where the server is and how it is spoken to. */
 export interface RedisSettings {
@@ -105,7 +107,7 @@ export const connectRedis = (
     const elsewhere = await needDatabase(call, databaseOf(settings))
     const reason = elsewhere ?? (await examine(call))
     if (reason === undefined) {
-      await Promise.all(scripts.map(({ text }) => call('SCRIPT', 'LOAD', text)))
+      await Promise.all([...scripts, ...sessionScripts].map(({ text }) => call('SCRIPT', 'LOAD', text)))
       settle({ type: 'open' })
     } else settle({ type: 'unfit', reason, mayRemove: elsewhere === undefined })
   }

@@ -171,7 +171,7 @@ describeOnRedis('a server that is really so', () => {
     await operator.config('SET', 'save', '3600 1')
     const command = await openOnRedis({ url, clock, prefix, isForRemoval: true })
     expect(await refusalOf(command.codes.hold(code))).toContain('writes snapshots')
-    expect(await command.codes.dropToken(code.tokenName)).toBe(true)
+    expect(await command.codes.dropToken(code.tokenName, undefined)).toBe(true)
     await operator.config('SET', 'save', '')
     expect(await node.codes.take(name, taker)).toBeUndefined()
     operator.disconnect()

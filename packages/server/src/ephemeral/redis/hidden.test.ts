@@ -1,16 +1,29 @@
-import { marksOf } from '@cardkeep/core/codes/guesses'
+import { marksOf, marksOfVisitor } from '@cardkeep/core/codes/guesses'
 import type { CodeAddress } from '@cardkeep/core/codes/held-code'
-import type { SessionId } from '@cardkeep/core/kernel/ids'
+import type { CaptureId, CaptureRef, CredentialId, SessionId } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
+import type { SessionStore } from '@cardkeep/core/ports'
+import {
+  type CaptureSession,
+  captureKeyMs,
+  type SessionClaim,
+  sessionLifetimeMs,
+} from '@cardkeep/core/sessions/capture-session'
 import { pairOf } from '@cardkeep/core/tenants/lockout'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
+import { drawPrivateKey } from '@cardkeep/testing/keys/capture-key'
 import { createKeyFixture, placeAt, scopeOwner, tenantAt } from '@cardkeep/testing/keys/fixture'
 import { drawPrefix, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
 import { describeOnRedis } from '@cardkeep/testing/servers/shared'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
+import { createCaptureKeySealer } from '../../keys/capture-key-sealer.ts'
+import { createCaptureKeys } from '../../keys/capture-keys.ts'
 import { createCodeSealer } from '../../keys/code-sealer.ts'
+import { createSessionSealer } from '../../keys/session-sealer.ts'
+import { nameBytes } from '../backend.ts'
 import { createCodeStore } from '../code-store.ts'
+import { createSessionStore } from '../session-store.ts'
 
 const place = placeAt(1, 1)
 const tenantId = tenantAt(1)
@@ -20,6 +33,33 @@ const origin = 'https://shop.example'
 const credential = '00000000-0000-4000-8000-00000000c0de'
 const address = '198.51.100.77'
 const digits = '9471'
+
+const mark = new Uint8Array(32).fill(0xab)
+
+const capture: Omit<CaptureSession, 'key'> = {
+  id: '0000ca97-0000-4000-8000-00000000beef' as CaptureId,
+  ref: '00000ca9-0000-4000-8000-00000000feed' as CaptureRef,
+  tenantId,
+  openedBy: credential as CredentialId,
+  wish: {
+    type: 'refresh code',
+    tokenId: place.tokenId,
+    card: {
+      issuerNumber: '424242',
+      last4: '4242',
+      length: 16,
+      scheme: 'visa',
+      expiryMonth: 4,
+      expiryYear: 2033,
+    },
+  },
+}
+
+const claimOf = async (sessions: SessionStore): Promise<SessionClaim> => {
+  const claim = await sessions.claim(capture.id)
+  if (claim?.type !== 'claimed') throw new Error('a test could not claim its session')
+  return claim
+}
 
 /** In clear, as the bytes of an id, and as text that was encoded in the ways at hand. */
 const formsOf = (text: string): readonly Buffer[] => {
@@ -45,6 +85,13 @@ describeOnRedis('what stands on the server', (server) => {
       operator,
       prefix,
       store: createCodeStore(createCodeSealer(keyring), ephemeral.codes),
+      sessions: createSessionStore(createSessionSealer(keyring), ephemeral.sessions),
+      captureKeys: createCaptureKeys({
+        sealer: createCaptureKeySealer(keyring),
+        shared: ephemeral.captureKeys,
+        clock,
+        makeKey: drawPrivateKey,
+      }),
       keys: () => operator.keys(`${prefix}*`),
       close: async () => {
         operator.disconnect()
@@ -56,7 +103,7 @@ describeOnRedis('what stands on the server', (server) => {
   const held = { place, tenantId, code: new Secret(digits), ttlMs: 60_000, uses: 1, destinations: [origin] }
 
   test('and what is said to it has neither a code nor an id, an origin or an address in it', async () => {
-    const { ephemeral, operator, store, keys, close } = await open()
+    const { ephemeral, operator, store, sessions, captureKeys, keys, close } = await open()
     const said: string[] = []
     const monitor = await operator.monitor()
     const heardAll = new Promise<void>((resolve) => {
@@ -67,16 +114,25 @@ describeOnRedis('what stands on the server', (server) => {
     })
 
     await store.hold({ address: session, ...held })
-    await store.hold({ address: { type: 'token', tokenId: place.tokenId }, ...held, uses: 3 })
+    await store.hold({ address: { type: 'token', tenantId, tokenId: place.tokenId }, ...held, uses: 3 })
     const taken = await store.take(session, { place, destination: origin })
     await ephemeral.guesses.failed(marksOf({ tenantId, tokenId: place.tokenId, sessionId, origin: address }))
+    await ephemeral.guesses.failed(marksOfVisitor({ origin: address }))
     await ephemeral.lockouts.fail(pairOf(credential, address))
+    const key = await captureKeys.current('live')
+    await sessions.open({ ...capture, key })
+    const claim = await claimOf(sessions)
+    await sessions.admit(claim, mark)
     const seen: Buffer[] = []
     for (const key of await keys()) seen.push(Buffer.from(key), await operator.dumpBuffer(key))
     if (taken) await store.giveBack(taken)
     for (const key of await keys()) seen.push(Buffer.from(key), await operator.dumpBuffer(key))
     await store.drop(session)
+    await sessions.end(claim, { type: 'success', tokenId: place.tokenId })
+    for (const key of await keys()) seen.push(Buffer.from(key), await operator.dumpBuffer(key))
+    await sessions.find(capture.id)
     await store.dropAll()
+    await sessions.dropAll()
     await operator.echo('the end')
     await heardAll
     monitor.disconnect()
@@ -93,10 +149,15 @@ describeOnRedis('what stands on the server', (server) => {
       address,
       origin,
       'shop.example',
+      capture.id,
+      capture.ref,
     ])
       for (const form of formsOf(hidden))
         expect(everything.includes(form), `${hidden} is there as ${form.toString()}`).toBe(false)
     expect(everything.includes(digits)).toBe(false)
+    const { d = '' } = (await drawPrivateKey()).export({ format: 'jwk' })
+    for (const form of [d, Buffer.from(d, 'base64url'), key.modulus, key.id, Buffer.from(mark)])
+      expect(everything.includes(form)).toBe(false)
     await close()
   })
 
@@ -114,21 +175,82 @@ describeOnRedis('what stands on the server', (server) => {
     expect(await operator.pttl(key)).toBeLessThanOrEqual(120_000)
     expect(await operator.pttl(key)).toBeGreaterThan(110_000)
     await store.drop(session)
-    expect((await keys()).filter((name) => !/:(epoch|owners|run)$/.test(name))).toEqual([])
+    expect((await keys()).filter((name) => !/:(epoch|owners|run|session-epoch)$/.test(name))).toEqual([])
     await close()
   })
 
   test('everything has an end by itself, but for who has codes, how often all were dropped, and which server it is', async () => {
-    const { ephemeral, operator, store, prefix, keys, close } = await open()
+    const { ephemeral, operator, store, sessions, captureKeys, prefix, keys, close } = await open()
     await store.hold({ address: session, ...held })
     await store.dropAll()
     await store.hold({ address: session, ...held })
     await ephemeral.guesses.failed(marksOf({ tenantId, tokenId: place.tokenId, sessionId, origin: address }))
+    await ephemeral.guesses.failed(marksOfVisitor({ origin: address }))
     await ephemeral.lockouts.fail(pairOf(credential, address))
+    await sessions.open({ ...capture, key: await captureKeys.current('live') })
+    await sessions.dropAll()
+    await sessions.open({ ...capture, key: await captureKeys.current('live') })
+    await sessions.admit(await claimOf(sessions), mark)
     const endless: string[] = []
     for (const key of await keys())
       if ((await operator.pttl(key)) === -1) endless.push(key.slice(prefix.length).replace(/^o:.*/, 'o:'))
-    expect(endless.toSorted()).toEqual(['epoch', 'o:', 'owners', 'run'])
+    expect(endless.toSorted()).toEqual(['epoch', 'o:', 'owners', 'run', 'session-epoch'])
+    await close()
+  })
+
+  test('of a session is gone with it, and of all of them when they are dropped, but for what was admitted', async () => {
+    const { operator, prefix, sessions, captureKeys, keys, close } = await open()
+    const key = await captureKeys.current('live')
+    await sessions.open({ ...capture, key })
+    await sessions.drop(capture.id)
+    expect(await operator.keys(`${prefix}[sw]:*`)).toEqual([])
+    await sessions.open({ ...capture, key })
+    const [name = ''] = await operator.keys(`${prefix}s:*`)
+    const [list = ''] = await operator.keys(`${prefix}w:*`)
+    for (const one of [name, list]) {
+      expect(await operator.pttl(one)).toBeGreaterThan(sessionLifetimeMs - 10_000)
+      expect(await operator.pttl(one)).toBeLessThanOrEqual(sessionLifetimeMs)
+    }
+    await sessions.admit(await claimOf(sessions), mark)
+    expect(await operator.pttl(name)).toBeLessThanOrEqual(sessionLifetimeMs)
+    const [admitted = ''] = await operator.keys(`${prefix}p:*`)
+    expect(await operator.pttl(admitted)).toBeGreaterThan(sessionLifetimeMs + captureKeyMs)
+    await sessions.dropAll()
+    expect(await operator.keys(`${prefix}s:*`)).toEqual([])
+    expect(await keys()).toContain(admitted)
+    await close()
+  })
+
+  test('of all keys is void when they are dropped, at once and also where a scan would not find it', async () => {
+    const { operator, prefix, sessions, ephemeral, captureKeys, close } = await open()
+    const name = Buffer.alloc(nameBytes, 1)
+    const sealed = Buffer.from('sealed')
+    await ephemeral.captureKeys.put(name, sealed, 60_000)
+    const [key = ''] = await operator.keys(`${prefix}k:*`)
+    const kept = await operator.dumpBuffer(key)
+    await sessions.open({ ...capture, key: await captureKeys.current('live') })
+    await ephemeral.captureKeys.dropAll()
+    expect(await operator.keys(`${prefix}k:*`)).toEqual([])
+    expect(await sessions.find(capture.id)).toBeUndefined()
+    await operator.restore(key, 0, kept)
+    expect(await ephemeral.captureKeys.find(name)).toBeUndefined()
+    // One that is put while a scan is still to come stays.
+    const dropping = ephemeral.captureKeys.dropAll()
+    await ephemeral.captureKeys.put(name, sealed, 60_000)
+    await dropping
+    expect(await ephemeral.captureKeys.find(name)).toEqual(sealed)
+    await close()
+  })
+
+  test('of a key is void for other nodes and new sessions once all sessions were dropped', async () => {
+    const { sessions, ephemeral, close } = await open()
+    const name = Buffer.alloc(nameBytes, 1)
+    await ephemeral.captureKeys.put(name, Buffer.from('sealed'), 60_000)
+    expect(await ephemeral.captureKeys.find(name)).toEqual(Buffer.from('sealed'))
+    expect(await ephemeral.captureKeys.isGood(name)).toBe(true)
+    await sessions.dropAll()
+    expect(await ephemeral.captureKeys.find(name)).toBeUndefined()
+    expect(await ephemeral.captureKeys.isGood(name)).toBe(false)
     await close()
   })
 
@@ -136,7 +258,7 @@ describeOnRedis('what stands on the server', (server) => {
     const { operator, prefix, store, close } = await open()
     await store.hold({ address: session, ...held, ttlMs: 1 })
     const long = { ...held, ttlMs: 600_000 }
-    await store.hold({ address: { type: 'token', tokenId: place.tokenId }, ...long })
+    await store.hold({ address: { type: 'token', tenantId, tokenId: place.tokenId }, ...long })
     const [list = ''] = await operator.keys(`${prefix}t:*`)
     expect(await operator.pttl(list)).toBeGreaterThan(500_000)
     while ((await operator.keys(`${prefix}c:*`)).length > 1);
@@ -153,7 +275,7 @@ describeOnRedis('what stands on the server', (server) => {
     // As when its reservation has ended: the list of its token names it until the code would have.
     await operator.del(await operator.keys(`${prefix}c:*`))
     await store.hold({ address: session, ...held, place: other })
-    expect(await store.drop({ type: 'token', tokenId: place.tokenId })).toBe(false)
+    expect(await store.dropToken(place.tokenId)).toBe(false)
     expect(await store.take(session, { place: other, destination: origin })).toBeDefined()
     await close()
   })
@@ -161,7 +283,11 @@ describeOnRedis('what stands on the server', (server) => {
   test('is counted, and a sweep forgets owners who hold nothing', async () => {
     const { ephemeral, operator, prefix, store, close } = await open()
     await store.hold({ address: session, ...held, ttlMs: 1 })
-    await store.hold({ address: { type: 'token', tokenId: place.tokenId }, ...held, tenantId: tenantAt(2) })
+    await store.hold({
+      address: { type: 'token', tenantId: tenantAt(2), tokenId: place.tokenId },
+      ...held,
+      tenantId: tenantAt(2),
+    })
     while ((await operator.keys(`${prefix}c:*`)).length > 1);
     expect([await ephemeral.count(), await operator.scard(`${prefix}owners`)]).toEqual([1, 2])
     await ephemeral.sweep()

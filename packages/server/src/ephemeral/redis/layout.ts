@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { nameBytes, type SealedCode } from '../backend.ts'
 
 /*
@@ -18,9 +19,9 @@ import { nameBytes, type SealedCode } from '../backend.ts'
 
 export const nameWidth = 22
 const useWidth = 6
-const endWidth = 15
-const epochWidth = 10
-const holdWidth = 20
+export const endWidth = 15
+export const epochWidth = 10
+export const holdWidth = 20
 
 const widths = [
   ['state', 1],
@@ -36,17 +37,24 @@ const widths = [
 type Field = (typeof widths)[number][0]
 
 /** The first and last character of each field, counted from 1 as Lua counts. */
-export const places: Readonly<Record<Field, string>> = (() => {
+export const placesOf = <Name extends string>(
+  fields: readonly (readonly [name: Name, width: number])[],
+): Readonly<Record<Name, string>> => {
   let at = 1
-  const found = widths.map(([field, width]) => {
+  const found = fields.map(([name, width]) => {
     at += width
-    return [field, `${at - width}, ${at - 1}`]
+    return [name, `${at - width}, ${at - 1}`]
   })
-  return Object.fromEntries(found) as Record<Field, string>
-})()
+  return Object.fromEntries(found) as Record<Name, string>
+}
 
-/** Where destinations begin, counted from 1. */
-export const destinationsAt = 1 + widths.reduce((sum, [, width]) => sum + width, 0)
+/** Where what follows the fields begins, counted from 1. */
+export const behind = (fields: readonly (readonly [name: string, width: number])[]): number =>
+  1 + fields.reduce((sum, [, width]) => sum + width, 0)
+
+export const places: Readonly<Record<Field, string>> = placesOf(widths)
+
+export const destinationsAt = behind(widths)
 
 /** Before `SETRANGE`, which counts from 0. */
 export const usesAt = 1 + holdWidth
@@ -72,11 +80,11 @@ export const writeCode = (
   if (count.length !== 2) throw new Error('a code with too many destinations')
   return [
     `h${hold}${spelled}`,
-    owner + spellName(tokenName) + count + (destinations ?? []).map(spellName).join('') + spellSealed(sealed),
+    owner + spellName(tokenName) + count + (destinations ?? []).map(spellName).join('') + spellBytes(sealed),
   ]
 }
 
-const spellSealed = (sealed: Uint8Array): string =>
+export const spellBytes = (sealed: Uint8Array): string =>
   Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).toString('base64url')
 
 /** What a script answers of a code that was taken: its hold and its sealed bytes. */
@@ -86,10 +94,14 @@ export const readTaken = (text: string): { readonly hold: string; readonly seale
 })
 
 /** Different for every hold of every process: a server that was restarted must not meet one of them again. */
-export const createHoldNames = (processName: string): (() => string) => {
+const createHoldNames = (processName: string): (() => string) => {
   let next = 0
   return () => processName + (next++).toString(36).padStart(holdWidth - processName.length, '0')
 }
 
 /** Characters, each of 6 random bits: what remains of 20 counts 36^8 holds. */
-export const processNameWidth = 12
+const processNameWidth = 12
+
+/** Names that no other process gives. */
+export const drawHoldNames = (): (() => string) =>
+  createHoldNames(randomBytes(processNameWidth).toString('base64url').slice(0, processNameWidth))

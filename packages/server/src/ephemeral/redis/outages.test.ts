@@ -9,6 +9,7 @@ import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { nameBytes, type SealedCode } from '../backend.ts'
+import type { SealedSession } from '../session-backend.ts'
 
 const nameAt = (at: number): Buffer => Buffer.alloc(nameBytes, at)
 
@@ -21,6 +22,13 @@ const codeAt = (at: number, parts: Partial<SealedCode> = {}): SealedCode => ({
   uses: 1,
   destinations: undefined,
   ...parts,
+})
+
+const sessionAt = (at: number): SealedSession => ({
+  name: nameAt(at),
+  owner: 'shop',
+  sealed: Buffer.alloc(38, at),
+  ttlMs: 60_000,
 })
 
 const takerAt = (at: number) => ({ tokenName: nameAt(100 + at), destination: nameAt(200) })
@@ -164,7 +172,7 @@ describeOnRedis('a server of codes', () => {
     await close()
   })
 
-  test('that took the place of another has no codes, because replication may have lost that one was taken', async () => {
+  test('that took the place of another has no codes, sessions or keys, because replication may have lost what was done with them', async () => {
     const settings = {
       'repl-diskless-sync': 'yes',
       'repl-diskless-sync-delay': '0',
@@ -176,6 +184,8 @@ describeOnRedis('a server of codes', () => {
     await operator.replicaof('127.0.0.1', server.port)
     while (!(await operator.info('replication')).includes('master_link_status:up'));
     await node.codes.hold(codeAt(1))
+    await node.sessions.open(sessionAt(1))
+    await node.captureKeys.put(nameAt(1), Buffer.alloc(38, 1), 60_000)
     await node.check()
     while ((await operator.dbsize()) !== (await primary.dbsize()));
     await operator.replicaof('NO', 'ONE')
@@ -183,9 +193,14 @@ describeOnRedis('a server of codes', () => {
     expect(await operator.keys(`${prefix}c:*`)).toHaveLength(1)
     expect(await promoted.codes.take(nameAt(1), takerAt(1))).toBeUndefined()
     expect(await promoted.count()).toBe(0)
+    expect(await promoted.sessions.find(nameAt(1))).toBeUndefined()
+    expect(await promoted.captureKeys.find(nameAt(1))).toBeUndefined()
+    expect(await promoted.captureKeys.isGood(nameAt(1))).toBe(false)
+    await promoted.sessions.open(sessionAt(1))
     await promoted.codes.hold(codeAt(1))
     await promoted.check()
     expect(await promoted.codes.take(nameAt(1), takerAt(1))).toBeDefined()
+    expect(await promoted.sessions.find(nameAt(1))).toBeDefined()
     primary.disconnect()
     operator.disconnect()
     await promoted.close()

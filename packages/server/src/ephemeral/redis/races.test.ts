@@ -71,11 +71,14 @@ describeOnRedis('three nodes at one server', (server) => {
     const taken = await Promise.all(
       Array.from({ length: 50 }, (_, at) => nodes[at % 2 === 0 ? 1 : 2].codes.take(nameAt(at), taker)),
     )
-    expect(await nodes[0].codes.dropToken(taker.tokenName)).toBe(true)
+    expect(await nodes[0].codes.dropToken(taker.tokenName, undefined)).toBe(true)
     const back = await Promise.all(taken.map((one) => nodes[1].codes.giveBack(one?.receipt)))
     expect(back).not.toContain(true)
     for (let at = 0; at < 100; at++) expect(await nodes[2].codes.take(nameAt(at), taker)).toBeUndefined()
-    expect([await nodes[1].count(), await nodes[2].codes.dropToken(taker.tokenName)]).toEqual([0, false])
+    expect([await nodes[1].count(), await nodes[2].codes.dropToken(taker.tokenName, undefined)]).toEqual([
+      0,
+      false,
+    ])
     await close()
   })
 

@@ -1,14 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import type { CodeBackend } from '../backend.ts'
 import type { RedisConnection, ServerTime } from './connection.ts'
-import { createHoldNames, processNameWidth, readTaken, spellName, writeCode } from './layout.ts'
+import { drawHoldNames, readTaken, spellName, writeCode } from './layout.ts'
+import { scanKeys } from './scan-keys.ts'
 import {
+  anyOwner,
   clearScript,
   dropAllScript,
   dropScript,
   dropTokenScript,
   giveBackStep,
   holdStep,
+  isHeldScript,
   takeStep,
 } from './scripts.ts'
 import { createSteps } from './steps.ts'
@@ -29,9 +31,6 @@ interface Receipt {
   isReturned: boolean
 }
 
-/** So many names are looked at by one step of a scan, between which others are served. */
-const scanCount = 500
-
 /** The states of core/codes/held-code.ts on a server that several nodes share. */
 export const createRedisBackend = (
   connection: RedisConnection,
@@ -41,30 +40,11 @@ export const createRedisBackend = (
   const epochKey = `${prefix}epoch`
   const ownersKey = `${prefix}owners`
   const limit = String(limitPerOwner)
-  const nextHold = createHoldNames(
-    randomBytes(processNameWidth).toString('base64url').slice(0, processNameWidth),
-  )
+  const nextHold = drawHoldNames()
   const codeKey = (name: Buffer): string => `${prefix}c:${spellName(name)}`
   const tokenKey = (name: Buffer): string => `${prefix}t:${spellName(name)}`
   const step = createSteps(connection, epochKey, time)
   const remove = { isRemoval: true } as const
-
-  /** They are void already; only their bytes are left. */
-  const clear = async (): Promise<void> => {
-    let cursor = '0'
-    do {
-      const [next, keys] = (await connection.call(
-        'SCAN',
-        cursor,
-        'MATCH',
-        `${prefix}c:*`,
-        'COUNT',
-        String(scanCount),
-      )) as [string, string[]]
-      if (keys.length > 0) await connection.run(clearScript, [epochKey, ...keys], [], remove)
-      cursor = next
-    } while (cursor !== '0')
-  }
 
   return {
     hold: async (code) => {
@@ -93,12 +73,19 @@ export const createRedisBackend = (
     drop: async (name) =>
       (await connection.run(dropScript, [epochKey, codeKey(name)], [time()], remove)) === 1,
 
-    dropToken: async (tokenName) =>
-      (await connection.run(dropTokenScript, [epochKey, tokenKey(tokenName)], [time()], remove)) === 1,
+    isHeld: async (name) => (await connection.run(isHeldScript, [epochKey, codeKey(name)], [time()])) === 1,
+
+    dropToken: async (tokenName, owner) => {
+      const args = [time(), owner === undefined ? anyOwner : hash(owner)]
+      return (await connection.run(dropTokenScript, [epochKey, tokenKey(tokenName)], args, remove)) === 1
+    },
 
     dropAll: async () => {
       await connection.run(dropAllScript, [epochKey, ownersKey], [prefix], remove)
-      await clear()
+      // They are void already; only their bytes are left.
+      await scanKeys(connection, `${prefix}c:*`, (keys) =>
+        connection.run(clearScript, [epochKey, ...keys], [], remove),
+      )
     },
   }
 }

@@ -2,12 +2,15 @@ import { createCountingIds } from '@cardkeep/testing/clock'
 import { codeStoreConformance } from '@cardkeep/testing/conformance/codes'
 import { guessLimitsConformance } from '@cardkeep/testing/conformance/guesses'
 import { lockoutsConformance } from '@cardkeep/testing/conformance/lockouts'
+import { sessionConformance } from '@cardkeep/testing/conformance/sessions'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { drawPrefix, hashForTests, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
 import { describeOnRedis } from '@cardkeep/testing/servers/shared'
 import { afterEach } from 'vitest'
 import { createCodeSealer } from '../../keys/code-sealer.ts'
+import { createSessionSealer } from '../../keys/session-sealer.ts'
 import { createCodeStore } from '../code-store.ts'
+import { createSessionStore } from '../session-store.ts'
 import { connectRedis } from './connection.ts'
 import { createRedisGuessLimits, createRedisLockouts } from './redis-limits.ts'
 
@@ -24,6 +27,20 @@ describeOnRedis('Redis', (server) => {
     const ephemeral = await openOnRedis(wish)
     opened.push(ephemeral)
     return { store: createCodeStore(createCodeSealer(keyring), ephemeral.codes) }
+  })
+
+  sessionConformance('sessions on Redis', async ({ clock, limitPerTenant }) => {
+    const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() })
+    const wish = {
+      ...{ url: server.url(), prefix: drawPrefix(), clock, isClockUsed: true },
+      sessionLimit: limitPerTenant,
+    }
+    const openNode = async () => {
+      const ephemeral = await openOnRedis(wish)
+      opened.push(ephemeral)
+      return createSessionStore(createSessionSealer(keyring), ephemeral.sessions)
+    }
+    return { store: await openNode(), another: await openNode() }
   })
 
   /** Without the memory of this process to fall back on, which would hide a script that fails. */

@@ -5,6 +5,7 @@ import { fallBackGuesses, fallBackLockouts } from '../fall-back.ts'
 import { createGuessLimits } from '../memory/guess-limits.ts'
 import { createLockouts } from '../memory/lockouts.ts'
 import { rememberClean } from '../remember-clean.ts'
+import { sessionsPerOwner } from '../session-backend.ts'
 import { adoptServer } from './adopt-server.ts'
 import {
   connectRedis,
@@ -15,7 +16,9 @@ import {
 } from './connection.ts'
 import { examineServer } from './examine-server.ts'
 import { createRedisBackend, type Naming } from './redis-backend.ts'
+import { createRedisKeys } from './redis-keys.ts'
 import { createRedisGuessLimits, createRedisLockouts } from './redis-limits.ts'
+import { createRedisSessions } from './redis-sessions.ts'
 import { countScript, sweepScript } from './scripts.ts'
 
 export interface RedisEphemeralOptions {
@@ -23,6 +26,8 @@ export interface RedisEphemeralOptions {
   readonly clock: Clock
   /** How many codes one owner may hold at a time. */
   readonly limitPerOwner: number
+  /** How many sessions of one owner may wait for an answer. */
+  readonly sessionLimit?: number
   /** 16 bytes: a keyed hash, the same on every node. */
   readonly hashName: (text: string) => Buffer
   readonly listener?: RedisListener
@@ -35,7 +40,7 @@ export interface RedisEphemeralOptions {
 }
 
 /**
- * Codes, guesses and lock-outs on a Redis or Valkey server that nodes share. Throws `UnavailableError` where it cannot be
+ * Codes, sessions, guesses and lock-outs on a Redis or Valkey server that nodes share. Throws `UnavailableError` where it cannot be
  * reached, or is such that a code could reach a disk or be evicted; the text says what to set.
  */
 export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promise<Ephemeral> => {
@@ -43,6 +48,7 @@ export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promis
     settings,
     clock,
     limitPerOwner,
+    sessionLimit = sessionsPerOwner,
     hashName,
     listener = {},
     prefix = 'ck:',
@@ -68,6 +74,8 @@ export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promis
     connection.run(script, [`${prefix}owners`], [time(), prefix]).then(Number)
   return {
     codes: createRedisBackend(connection, naming, { limitPerOwner, time }),
+    sessions: createRedisSessions(connection, naming, { limitPerOwner: sessionLimit, time }),
+    captureKeys: createRedisKeys(connection, naming),
     guesses: fallBackGuesses(createRedisGuessLimits(connection, naming, time), guessesHere),
     lockouts: rememberClean(
       fallBackLockouts(createRedisLockouts(connection, naming, time), createLockouts(clock)),

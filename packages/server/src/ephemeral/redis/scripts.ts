@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto'
 import { reservationMs } from '@cardkeep/core/codes/held-code'
 import { failuresAllowed, lockedForMs } from '@cardkeep/core/tenants/lockout'
-import {
-  destinationsAt,
-  endFormat,
-  epochFormat,
-  firstEpoch,
-  nameWidth,
-  places,
-  useFormat,
-  usesAt,
-} from './layout.ts'
+import { destinationsAt, endFormat, nameWidth, places, useFormat, usesAt } from './layout.ts'
+import { clock, epochIn, nameOf, nextEpoch, prefixOf, type Script, script } from './script.ts'
 
 /*
- * One script for each atomic step. The states of a code stand in core/codes/held-code.ts, its text in layout.ts.
+ * One script for each atomic step. The states of a code stand in core/codes/held-code.ts, its text in layout.ts. Those of
+ * capture sessions are in session-scripts.ts.
  *
  * Keys, all under one prefix:
  *
@@ -21,7 +13,7 @@ import {
  *   t:TOKEN  names of the codes that came with a token, by when they end
  *   o:OWNER  names of the codes that count against an owner's limit, by when they end
  *   owners   who has such a list
- *   epoch    how often all were dropped
+ *   epoch    how often all codes were dropped
  *   run      which server wrote all this, in which of its times as a primary
  *   g:MARK   when the bucket of a mark that was guessed with will be empty
  *   l:PAIR   how often a credential failed from an address, and when that is forgotten
@@ -30,11 +22,6 @@ import {
  * its lists while it is held, or a drop of its token would miss it.
  */
 
-export interface Script {
-  readonly text: string
-  readonly sha: string
-}
-
 /** The text of a step that can be one of several in a script, with how many keys and arguments it takes. */
 interface Step {
   readonly body: string
@@ -42,26 +29,9 @@ interface Step {
   readonly args: number
 }
 
-const script = (body: string): Script => {
-  const text = body.trim()
-  return { text, sha: createHash('sha1').update(text).digest('hex') }
-}
-
-/** The server's clock, unless a test says what time it is. */
-const clock = `
-local now = tonumber(ARGV[1])
-if now == 0 then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end`
-
 const cut = (text: string, field: keyof typeof places): string => `string.sub(${text}, ${places[field]})`
 
-/** Everything in front of the name of a key that ends with one, without its letter and colon. */
-const prefixOf = (key: string): string => `string.sub(${key}, 1, ${-nameWidth - 3})`
-const nameOf = (key: string): string => `string.sub(${key}, ${-nameWidth})`
-
-const epoch = `(redis.call('GET', KEYS[1]) or '${firstEpoch}')`
+const epoch = epochIn('KEYS[1]')
 
 /** Whether a text is that of a code that can be taken now. */
 const isHeld = (text: string, epochName: string): string =>
@@ -208,27 +178,39 @@ redis.call('ZREM', ${prefixOf('KEYS[2]')} .. 't:' .. ${cut('code', 'token')}, ${
 if ${isHeld('code', epoch)} then return 1 end
 return 0`)
 
-/* KEYS epoch, token; ARGV now. The list may name what was replaced since by a code of another token, which stays. */
+/* KEYS epoch, code; ARGV now. Answers 1 where the code could be taken by someone. */
+export const isHeldScript = script(`
+${clock}
+local code = redis.call('GET', KEYS[2])
+if code and ${isHeld('code', epoch)} then return 1 end
+return 0`)
+
+/** In the place of an owner's name. */
+export const anyOwner = ''
+
+/* KEYS epoch, token; ARGV now, owner. The list may name what was replaced since by a code of another token, which stays. */
 export const dropTokenScript = script(`
 ${clock}
 local epoch = ${epoch}
 local token = ${nameOf('KEYS[2]')}
 local prefix = ${prefixOf('KEYS[2]')}
+local isOfAll = ARGV[2] == '${anyOwner}'
 local dropped = 0
 for _, name in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   local code = redis.call('GET', prefix .. 'c:' .. name)
-  if code and ${cut('code', 'token')} == token then
+  if code and ${cut('code', 'token')} == token and (isOfAll or ${cut('code', 'owner')} == ARGV[2]) then
     redis.call('DEL', prefix .. 'c:' .. name)
     redis.call('ZREM', prefix .. 'o:' .. ${cut('code', 'owner')}, name)
+    redis.call('ZREM', KEYS[2], name)
     if ${isHeld('code', 'epoch')} then dropped = 1 end
   end
 end
-redis.call('DEL', KEYS[2])
+if isOfAll then redis.call('DEL', KEYS[2]) end
 return dropped`)
 
 /* KEYS epoch, owners; ARGV prefix. From its end on every code of before is void, wherever it still stands. */
 const dropAll = `
-redis.call('SET', KEYS[1], string.format('${epochFormat}', tonumber(${epoch}) + 1))
+${nextEpoch('KEYS[1]')}
 for _, owner in ipairs(redis.call('SMEMBERS', KEYS[2])) do
   redis.call('DEL', ARGV[1] .. 'o:' .. owner)
 end
@@ -239,13 +221,15 @@ ${dropAll}
 return 1`)
 
 /*
- * KEYS epoch, owners, run; ARGV prefix, the name of this run of the server. What another run wrote came here by replication,
- * which may have lost a take: a code of it could be used twice, so all of it is void.
+ * KEYS epoch, owners, run, epoch of sessions; ARGV prefix, the name of this run of the server. What another run wrote came
+ * here by replication, which may have lost a take: a code of it could be used twice, or a session be answered twice, so all
+ * of it is void.
  */
 export const adoptScript = script(`
 if redis.call('GET', KEYS[3]) == ARGV[2] then return 0 end
 redis.call('SET', KEYS[3], ARGV[2])
 ${dropAll}
+${nextEpoch('KEYS[4]')}
 return 1`)
 
 /* KEYS epoch, codes that a scan found. A code that was held since stays. */
@@ -331,6 +315,7 @@ return 1`)
 export const scripts: readonly Script[] = [
   stepsScript,
   dropScript,
+  isHeldScript,
   dropTokenScript,
   dropAllScript,
   clearScript,

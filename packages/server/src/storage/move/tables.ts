@@ -81,6 +81,11 @@ export const movedTables: readonly MovedTable[] = [
     key: ['id'],
   },
   {
+    name: 'origins',
+    columns: { ...tenantId, origin: 'text', created_at: 'number' },
+    key: ['tenant_id', 'origin'],
+  },
+  {
     name: 'destinations',
     columns: {
       id: 'bytes',

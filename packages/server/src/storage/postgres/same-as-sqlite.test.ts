@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Change } from '@cardkeep/core/changes'
 import { epochMs } from '@cardkeep/core/kernel/time'
-import type { Store } from '@cardkeep/core/ports'
+import type { Store, TokenPage } from '@cardkeep/core/ports'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import { createRecords } from '@cardkeep/testing/conformance/records'
 import { emptyVault } from '@cardkeep/testing/servers/empty-vault'
@@ -16,7 +16,8 @@ import { openPostgresStore } from './store.ts'
 const createPool = () => {
   const records = createRecords()
   const scopes = [records.scope(), records.scope()] as const
-  const tenants = [records.tenant(), records.tenant(), records.tenant({ name: 'tenant-3' })] as const
+  const own = { defaultScopeId: scopes[0].id }
+  const tenants = [records.tenant(own), records.tenant(), records.tenant({ name: 'tenant-3' })] as const
   const prints = scopes.flatMap((scope) => [records.fingerprint(scope), records.fingerprint(scope)])
   const tokenIds = Array.from(
     { length: 4 },
@@ -66,6 +67,12 @@ const claimOf = ({ records, tenants, claims, claimIds }: Pool, [a, b, c]: Choice
   at: epochMs(records.at + c * day),
 })
 
+const originOf = ({ records, tenants }: Pool, [a, b, c]: Choice) => ({
+  tenantId: of(tenants, a).id,
+  origin: `https://shop-${b % 2}.example`,
+  createdAt: epochMs(records.at + c),
+})
+
 const onDelivery =
   (make: (no: number, choice: Choice) => Change): Make =>
   (_, choice, nos) =>
@@ -77,6 +84,11 @@ const makersOf = {
     ({ scopes }, [a]) => ({ type: 'put-scope', scope: of(scopes, a) }),
     ({ tenants }, [a]) => ({ type: 'put-tenant', tenant: of(tenants, a) }),
     ({ prints }, [a]) => ({ type: 'put-fingerprint', fingerprint: of(prints, a) }),
+    ({ scopes, tenants }, [a, b]) => ({
+      type: 'link-scope',
+      scopeId: of(scopes, a).id,
+      tenantId: of(tenants, b).id,
+    }),
     (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
     (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
     (pool, choice) => ({ type: 'replace-token', token: tokenOf(pool, choice, 2 + (choice[1] % 2)) }),
@@ -110,6 +122,8 @@ const makersOf = {
     ({ credentials }, [a, b]) => ({ type: 'enable-credential', id: of(credentials, a).id, at: epochMs(b) }),
     ({ destinations }, [a]) => ({ type: 'put-destination', destination: of(destinations, a) }),
     ({ destinations }, [a]) => ({ type: 'remove-destination', id: of(destinations, a).id }),
+    (pool, choice) => ({ type: 'allow-origin', origin: originOf(pool, choice) }),
+    (pool, choice) => ({ type: 'remove-origin', origin: originOf(pool, choice) }),
   ],
   outbox: [
     ({ webhooks }, [a]) => ({ type: 'put-webhook', webhook: of(webhooks, a) }),
@@ -146,7 +160,7 @@ const makersOf = {
     (pool, choice) => ({
       type: 'settle-idempotency',
       claim: claimOf(pool, choice),
-      reply: { status: 200, body: '{}' },
+      reply: { status: 200, sealedBody: Uint8Array.of(1, 2) },
     }),
     (pool, choice) => ({ type: 'release-idempotency', claim: claimOf(pool, choice) }),
     ({ records }, [a]) => ({ type: 'purge-idempotency', before: epochMs(records.at + a * day) }),
@@ -170,6 +184,10 @@ const makersOf = {
   ],
 } as const satisfies Readonly<Record<string, readonly Make[]>>
 
+const listed = (at: number, order: TokenPage['order']): TokenPage => ({
+  ...{ from: undefined, before: undefined, at: epochMs(at + 2), order, limit: 3, offset: 1 },
+})
+
 /** Everything that a store says, in an order that every store gives it. */
 const readAll = async (store: Store, pool: Pool) => {
   const { records, scopes, tenants, prints, tokenIds, claims } = pool
@@ -189,6 +207,12 @@ const readAll = async (store: Store, pool: Pool) => {
     links: await all(scopes, ({ id }) => all(tenants, (tenant) => store.isLinked(id, tenant.id))),
     credentials: await store.credentials(undefined),
     destinations: await all(tenants, ({ id }) => store.destinations(id)),
+    origins: await store.origins(undefined),
+    listed: await all(tenants, (tenant) => store.cardTokens(tenant, listed(records.at, 'newest first'))),
+    listedAgain: await all(tenants, (tenant) => store.cardTokens(tenant, listed(records.at, 'oldest first'))),
+    counted: await all(tenants, (tenant) =>
+      store.countCardTokens(tenant, listed(records.at, 'oldest first')),
+    ),
     webhooks: await store.webhooks(undefined),
     dead: (await store.deadDeliveries(undefined, 100)).map(({ event }) => event.id).toSorted(),
     outbox: await store.outboxState(),

@@ -1,3 +1,4 @@
+import { pagesOfCardTokens } from '../sql/list-statements.ts'
 import { type StatementName, statements as shared } from '../sql/statements.ts'
 import type { Statement } from './database.ts'
 
@@ -29,6 +30,11 @@ const overrides = {
       where webhook_id = $1 and is_first = 1 and due_at <= $2 order by due_at, no limit $4 for update skip locked)
     update deliveries set due_at = $3 from due where no = due_no
     returning ${deliveryColumns}`,
+  // It would look through the table for each row of a subquery that names an outer one; SQLite knows no lateral join.
+  ...pagesOfCardTokens({
+    finds: 'tokens.id, tokens.created_at',
+    join: (statement) => `cross join lateral (${statement}) as found`,
+  }),
   // The order of text depends on the database elsewhere.
   auditShipments: shared.auditShipments.replace('order by sink', 'order by sink collate "C"'),
 } as const satisfies Partial<Record<StatementName, string>>

@@ -1,5 +1,5 @@
 import type { StoredClaim } from '@cardkeep/core/idempotency/claim'
-import { type Row, readBytes, readId, readNumber, readOptional, readText, readTime } from './values.ts'
+import { type Row, readBase64, readBytes, readId, readNumber, readOptional, readTime } from './values.ts'
 
 export const readClaim = (row: Row): StoredClaim => ({
   name: readBytes(row, 'name'),
@@ -9,6 +9,6 @@ export const readClaim = (row: Row): StoredClaim => ({
   at: readTime(row, 'at'),
   reply: readOptional(row, 'status', () => ({
     status: readNumber(row, 'status'),
-    body: readText(row, 'body'),
+    sealedBody: readBase64(row, 'body'),
   })),
 })

@@ -12,7 +12,7 @@ import {
   webhookValues,
 } from './bind.ts'
 import type { StatementName } from './statements.ts'
-import { flagValue, idValue, orNull, type SqlValue } from './values.ts'
+import { base64Value, flagValue, idValue, orNull, type SqlValue } from './values.ts'
 
 /** One statement of those that make a change. */
 export interface Step {
@@ -71,6 +71,11 @@ const plans: Plans = {
   'put-destination': ({ destination }) => needsChange('putDestination', ...destinationValues(destination)),
   'remove-destination': ({ id }) => needsChange('removeDestination', idValue(id)),
 
+  'allow-origin': ({ origin: { tenantId, origin, createdAt } }) =>
+    needsChange('allowOrigin', idValue(tenantId), origin, createdAt),
+  'remove-origin': ({ origin: { tenantId, origin } }) =>
+    needsChange('removeOrigin', idValue(tenantId), origin),
+
   'put-webhook': ({ webhook }) => [
     needsChange('putWebhook', ...webhookValues(webhook)),
     ...webhook.events.map((event) =>
@@ -106,8 +111,8 @@ const plans: Plans = {
       claimLifetimeMs,
       replyLifetimeMs,
     ),
-  'settle-idempotency': ({ claim: { name, claimId }, reply: { status, body } }) =>
-    needsChange('settleIdempotency', name, idValue(claimId), status, body),
+  'settle-idempotency': ({ claim: { name, claimId }, reply: { status, sealedBody } }) =>
+    needsChange('settleIdempotency', name, idValue(claimId), status, base64Value(sealedBody)),
   'release-idempotency': ({ claim: { name, claimId } }) => runs('releaseIdempotency', name, idValue(claimId)),
   'purge-idempotency': () => [],
 

@@ -1,5 +1,6 @@
 import { mainChain } from '@cardkeep/core/audit/chain'
-import type { Store } from '@cardkeep/core/ports'
+import type { Store, TokenFilter } from '@cardkeep/core/ports'
+import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { emptyHead } from '../../audit/chain.ts'
 import { readBinTable } from './bin-rows.ts'
 import { readClaim } from './idempotency-rows.ts'
@@ -8,12 +9,14 @@ import {
   readAnchor,
   readAuditEntry,
   readAuditHead,
+  readCardToken,
   readCheckpoint,
   readCredential,
   readDestination,
   readFingerprint,
   readKey,
   readKeySet,
+  readOrigin,
   readScope,
   readShipment,
   readStanding,
@@ -21,7 +24,7 @@ import {
   readToken,
 } from './rows.ts'
 import type { StatementName } from './statements.ts'
-import { idValue, type Row, readFlag, type SqlValue } from './values.ts'
+import { idValue, type Row, readFlag, readNumber, type SqlValue } from './values.ts'
 
 /** How an engine is asked. */
 export interface Reader {
@@ -36,6 +39,13 @@ export interface Reader {
 
 /** What both engines are asked in the same words; the rest differs between them. */
 export type Reads = Omit<Store, 'commit' | 'claimDeliveries' | 'bin' | 'auditChains'>
+
+const farOff = Number.MAX_SAFE_INTEGER
+
+const listedValues = (
+  { id, defaultScopeId }: Pick<Tenant, 'id' | 'defaultScopeId'>,
+  { from, before, at }: TokenFilter,
+): readonly SqlValue[] => [idValue(defaultScopeId), idValue(id), from ?? 0, before ?? farOff, at]
 
 export const createReads = ({ find, list }: Reader): Reads => ({
   token: (id) => find('token', [idValue(id)], readToken),
@@ -61,6 +71,20 @@ export const createReads = ({ find, list }: Reader): Reads => ({
       ? list('credentials', [], readCredential)
       : list('credentialsOfTenant', [idValue(tenantId)], readCredential),
   destinations: (tenantId) => list('destinations', [idValue(tenantId)], readDestination),
+
+  origins: (tenantId) =>
+    tenantId === undefined
+      ? list('origins', [], readOrigin)
+      : list('originsOfTenant', [idValue(tenantId)], readOrigin),
+
+  cardTokens: (tenant, { order, limit, offset, ...filter }) =>
+    list(
+      order === 'newest first' ? 'cardTokensNewestFirst' : 'cardTokensOldestFirst',
+      [...listedValues(tenant, filter), limit, offset],
+      readCardToken,
+    ),
+  countCardTokens: async (tenant, filter) =>
+    (await find('countCardTokens', listedValues(tenant, filter), (row) => readNumber(row, 'tokens'))) ?? 0,
 
   webhook: (id) => find('webhook', [idValue(id)], readWebhook),
   webhooks: (tenantId) =>

@@ -11,6 +11,7 @@ import {
   keyPurposes,
 } from '@cardkeep/core/keys'
 import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
+import type { AllowedOrigin } from '@cardkeep/core/tenants/origin'
 import {
   type Credential,
   type Environment,
@@ -19,7 +20,7 @@ import {
   type Tenant,
 } from '@cardkeep/core/tenants/tenant'
 import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
-import type { StoredToken, TokenStanding, TokenStatus } from '@cardkeep/core/tokens/token'
+import type { CardToken, StoredToken, TokenStanding, TokenStatus } from '@cardkeep/core/tokens/token'
 import {
   type Row,
   readBytes,
@@ -89,6 +90,19 @@ export const readToken = (row: Row): StoredToken => {
   const bin = readText(row, 'bin')
   return { type: 'card', ...record, scheme: readWord(row, 'scheme', schemes), mask: { bin, ...mask } }
 }
+
+export const readCardToken = (row: Row): CardToken => {
+  const token = readToken(row)
+  // Precondition: the statement asks for the tokens of cards.
+  if (token.type !== 'card') throw new Error('a list of cards with something else in it')
+  return token
+}
+
+export const readOrigin = (row: Row): AllowedOrigin => ({
+  tenantId: readId(row, 'tenant_id'),
+  origin: readText(row, 'origin'),
+  createdAt: readTime(row, 'created_at'),
+})
 
 export const readStanding = (row: Row): TokenStanding => ({
   id: readId(row, 'id'),

@@ -170,6 +170,13 @@ CREATE TABLE keys (
   unique (purpose, owner_type, owner_id, version)
 ) strict, without rowid;
 
+CREATE TABLE origins (
+  tenant_id blob not null references tenants (id),
+  origin text not null,
+  created_at integer not null,
+  primary key (tenant_id, origin)
+) strict, without rowid;
+
 CREATE TABLE schema_version (
   number integer not null primary key,
   name text not null,
@@ -219,6 +226,9 @@ CREATE TABLE tokens (
   updated_at integer not null,
   expires_at integer
 , type text not null default 'card' check (type in ('card', 'bank')), invalidated_at integer) strict;
+
+CREATE INDEX tokens_by_creation on tokens (scope_id, created_at, id, expires_at)
+  where type = 'card' and status <> 'deleted';
 
 CREATE INDEX tokens_by_expiry on tokens (expires_at) where expires_at is not null and status <> 'deleted';
 

@@ -1,16 +1,13 @@
 import { binStatements } from './bin-statements.ts'
 import { idempotencyStatements } from './idempotency-statements.ts'
+import { listStatements } from './list-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
+import { tokenColumns } from './token-columns.ts'
 
 /*
  * Every statement of the store, once for both engines: `$n` placeholders, no functions of time, bytes for ids,
  * 0 and 1 for flags. An insert that finds its place taken changes no row; whoever runs it sees the count.
  */
-
-const tokenColumns = `tokens.id, tokens.scope_id, tokens.tenant_id, tokens.version, tokens.status, tokens.is_test,
-  tokens.is_unique, fingerprints.id as fingerprint_id, fingerprints.hash as fingerprint_hash,
-  fingerprints.key_version as fingerprint_key_version, tokens.type, tokens.scheme, tokens.bin, tokens.last4,
-  tokens.number_length, tokens.sealed, tokens.created_at, tokens.updated_at, tokens.expires_at, tokens.invalidated_at`
 
 const tokens = 'tokens join fingerprints on fingerprints.no = tokens.fingerprint_no'
 
@@ -64,6 +61,8 @@ export const statements = {
   tokensOfTenantEndingIn: `select ${tokenColumns} from ${tokens} where tokens.last4 = $1 and tokens.tenant_id = $2
     order by tokens.created_at desc, tokens.id desc limit $3`,
 
+  ...listStatements,
+
   putTenant: `insert into tenants (${tenantColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict do nothing`,
   setCodePolicy: `update tenants set policy_hold = $2, policy_ttl_ms = $3, policy_uses = $4, policy_destinations = $5
@@ -95,6 +94,12 @@ export const statements = {
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
   removeDestination: 'delete from destinations where id = $1',
   destinations: `select ${destinationColumns} from destinations where tenant_id = $1 order by created_at, id`,
+
+  allowOrigin: `insert into origins (tenant_id, origin, created_at) values ($1, $2, $3) on conflict do nothing`,
+  removeOrigin: 'delete from origins where tenant_id = $1 and origin = $2',
+  origins: 'select tenant_id, origin, created_at from origins order by created_at, origin',
+  originsOfTenant: `select tenant_id, origin, created_at from origins where tenant_id = $1
+    order by created_at, origin`,
 
   ...outboxStatements,
   ...idempotencyStatements,

@@ -26,9 +26,12 @@ export const orNull = <T extends SqlValue>(value: T | undefined): T | null => va
 /** Only for lists that are stored and read as a whole. */
 export const listValue = (list: readonly string[]): string => JSON.stringify(list)
 
+/** Bytes in a column of text. */
+export const base64Value = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
 /** Pairs of name and base64, stored and read as a whole like any list. */
 export const headersValue = (headers: readonly ProviderHeader[]): string =>
-  JSON.stringify(headers.map(({ name, sealedValue }) => [name, Buffer.from(sealedValue).toString('base64')]))
+  JSON.stringify(headers.map(({ name, sealedValue }) => [name, base64Value(sealedValue)]))
 
 export const readText: Read<string> = (row, column) => {
   const value = row[column]
@@ -77,6 +80,10 @@ export const readHeaders: Read<readonly ProviderHeader[]> = (row, column) =>
     if (typeof name !== 'string' || typeof value !== 'string') return unexpected(column)
     return { name, sealedValue: new Uint8Array(Buffer.from(value, 'base64')) }
   })
+
+/** Only for what is sealed: decoding passes over what is no base64, and what it makes of that does not open. */
+export const readBase64: Read<Uint8Array> = (row, column) =>
+  new Uint8Array(Buffer.from(readText(row, column), 'base64'))
 
 const readList: Read<readonly unknown[]> = (row, column) => {
   const list: unknown = JSON.parse(readText(row, column))

@@ -154,6 +154,7 @@ describe('the schema', () => {
       keys:
         'id purpose owner_type owner_id environment algorithm version state created_at expires_at check_value ' +
         'wrapped public_key reserved_seals',
+      origins: 'tenant_id origin created_at',
       schema_version: 'number name checksum',
       scope_links: 'scope_id tenant_id',
       scopes: 'id environment deduplicates created_at',

@@ -20,6 +20,10 @@ test('no statement walks through or sorts a table that grows with the traffic', 
     'auditHead',
     // One for each place that gets the log.
     'auditShipments',
+    // The first ones of each scope that the tenant may use, by an index; see the next test.
+    'cardTokensNewestFirst',
+    'cardTokensOldestFirst',
+    'countCardTokens',
     // These are as many as operators have made.
     'credentials',
     'credentialsOfTenant',
@@ -29,6 +33,8 @@ test('no statement walks through or sorts a table that grows with the traffic', 
     // One step into an index for each webhook, however much waits.
     'dueWebhooks',
     'keys',
+    'origins',
+    'originsOfTenant',
     // Counts along an index; the oldest is one step.
     'outboxState',
     // Tables of BINs are as many as were ever imported.
@@ -42,3 +48,26 @@ test('no statement walks through or sorts a table that grows with the traffic', 
     'webhooksOfTenant',
   ])
 })
+
+test.each(['cardTokensNewestFirst', 'cardTokensOldestFirst', 'countCardTokens'] as const)(
+  '%s walks through nothing but the scopes of a tenant, and finds tokens in the order of an index',
+  async (name) => {
+    const file = join(makeWorkspace().path, 'cardkeep.db')
+    await (await openSqliteStore({ file })).close()
+    const database = openDatabase(file)
+    const plan = database.prepare(`explain query plan ${toSqlite(statements[name])}`).all()
+    database.close()
+    const steps = plan.map(({ detail }) => String(detail))
+    expect(steps).toContain(
+      'SEARCH tokens USING INDEX tokens_by_creation (scope_id=? AND created_at>? AND created_at<?)',
+    )
+    const walked = steps.flatMap((step) => /^SCAN (\w+)/.exec(step)?.[1] ?? [])
+    expect(walked.filter((table) => !['CONSTANT', 'scope_links', 'scopes', 'page'].includes(table))).toEqual(
+      [],
+    )
+    // Only what the scopes gave is put in order, never what is looked through for it.
+    expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toHaveLength(
+      name === 'countCardTokens' ? 0 : 1,
+    )
+  },
+)

@@ -1,4 +1,4 @@
-import type { VaultEvent } from '@cardkeep/core/events/event'
+import { eventTypes, type VaultEvent } from '@cardkeep/core/events/event'
 import type { EventId, TenantId } from '@cardkeep/core/kernel/ids'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { epochMs } from '@cardkeep/core/kernel/time'
@@ -19,9 +19,15 @@ const event: VaultEvent = {
   data: { type: 'card', status: 'suspended', last4: '1111', bin: '411111', scheme: 'visa', length: 16 },
 }
 
+const write = (...wish: Parameters<typeof standardForm.write>) => {
+  const signed = standardForm.write(...wish)
+  if (!signed) throw new Error('the standard form has words for everything')
+  return signed
+}
+
 test('a receiver that keeps to the standard accepts what is signed', () => {
   const secret = standardForm.makeSecret()
-  const { headers, body } = standardForm.write(event, secret, at)
+  const { headers, body } = write(event, secret, at)
   const receiver = new Webhook(openSecret(secret, 'hand out'))
   expect(receiver.verify(body, { ...headers })).toEqual({
     type: 'token.suspended',
@@ -40,7 +46,7 @@ test('a receiver that keeps to the standard accepts what is signed', () => {
 
 test('the signature covers the body, the id and the time', () => {
   const secret = standardForm.makeSecret()
-  const { headers, body } = standardForm.write(event, secret, at)
+  const { headers, body } = write(event, secret, at)
   const receiver = new Webhook(openSecret(secret, 'hand out'))
   expect(() => receiver.verify(`${body} `, { ...headers })).toThrow('No matching')
   expect(() => receiver.verify(body, { ...headers, 'webhook-id': 'other' })).toThrow('No matching')
@@ -52,8 +58,8 @@ test('the signature covers the body, the id and the time', () => {
 
 test('each attempt has the id of the event and a time and signature of its own', () => {
   const secret = standardForm.makeSecret()
-  const first = standardForm.write(event, secret, at)
-  const second = standardForm.write(event, secret, epochMs(at + 60_000))
+  const first = write(event, secret, at)
+  const second = write(event, secret, epochMs(at + 60_000))
   expect(first.headers).toMatchObject({
     'webhook-id': event.id,
     'webhook-timestamp': String(Math.floor(at / 1000)),
@@ -66,7 +72,7 @@ test('each attempt has the id of the event and a time and signature of its own',
 // Computed with OpenSSL: printf '%s' "$id.$time.$body" | openssl dgst -sha256 -mac HMAC -macopt hexkey:… -binary | base64
 test('the signature is the one that others compute', () => {
   const secret = new Secret(`whsec_${Buffer.alloc(32, 7).toString('base64')}`)
-  const { headers } = standardForm.write({ ...event, data: {} }, secret, at)
+  const { headers } = write({ ...event, data: {} }, secret, at)
   expect(headers['webhook-signature']).toBe('v1,AKqrlynmQ8b0csYsbBbTHZabX/y12Fgt8atW3u1wW+Y=')
 })
 
@@ -76,4 +82,21 @@ test('a secret is whsec_ and 32 random bytes', () => {
   )
   expect(one).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
   expect(other).not.toBe(one)
+})
+
+test('every event is offered under its own name', () => {
+  expect(standardForm.events).toEqual(Object.fromEntries(eventTypes.map((type) => [type, [type]])))
+})
+
+test.each([
+  [200, 'received'],
+  [204, 'received'],
+  [299, 'received'],
+  [199, 'failed'],
+  [300, 'failed'],
+  [404, 'failed'],
+  [410, 'gone'],
+  [500, 'failed'],
+])('an answer of %i means: %s', (status, judgement) => {
+  expect(standardForm.judge(status)).toBe(judgement)
 })

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { VaultEvent } from '@cardkeep/core/events/event'
+import { eventTypes, type VaultEvent } from '@cardkeep/core/events/event'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import type { Form } from './form.ts'
 
@@ -8,6 +8,7 @@ import type { Form } from './form.ts'
  * receiver can tell what it has taken already; the time is the attempt's, so that an old request cannot be shown again.
  */
 export const standardForm: Form = {
+  events: Object.fromEntries(eventTypes.map((type) => [type, [type]])),
   makeSecret: () => new Secret(`${prefix}${randomBytes(secretBytes).toString('base64')}`),
   write: (event, secret, at) => {
     const timestamp = String(Math.floor(at / 1000))
@@ -20,6 +21,11 @@ export const standardForm: Form = {
       },
       body,
     }
+  },
+  // An endpoint that answers 410 wants no more (RFC 9110 section 15.5.11). An operator can replay what was given up.
+  judge: (status) => {
+    if (status >= 200 && status < 300) return 'received'
+    return status === 410 ? 'gone' : 'failed'
   },
 }
 

@@ -1,0 +1,42 @@
+import { refuse } from '@cardkeep/core/kernel/result'
+import type { CaptureKeys } from '@cardkeep/core/ports'
+import type { Environment } from '@cardkeep/core/tenants/tenant'
+import { type CaptureKeyParts, type CapturePairs, createCapturePairs } from './capture-pairs.ts'
+import { openPayload } from './open-payload.ts'
+
+export interface RunningCaptureKeys extends CaptureKeys {
+  /** Sees to the pairs of the environments that are in use. To be called again and again. */
+  tend(): Promise<void>
+  /** Forgets all pairs, here and where nodes share them. Whatever is under way for one comes to nothing. */
+  dropAll(): Promise<void>
+}
+
+/** Key pairs that browsers seal their answers for: of each environment its own, from the first session that needs one. */
+export const createCaptureKeys = (parts: CaptureKeyParts): RunningCaptureKeys => {
+  const inUse = new Map<Environment, CapturePairs>()
+
+  const pairsOf = (environment: Environment): CapturePairs => {
+    const pairs = inUse.get(environment) ?? createCapturePairs(environment, parts)
+    inUse.set(environment, pairs)
+    return pairs
+  }
+
+  return {
+    current: (environment) => pairsOf(environment).current(),
+
+    open: async (environment, session, payload) => {
+      const privateKey = await pairsOf(environment).find(session.key.id)
+      if (!privateKey) return refuse({ type: 'PayloadNotReadable' })
+      return openPayload({ session, payload, privateKey })
+    },
+
+    tend: async () => {
+      await Promise.all([...inUse.values()].map((pairs) => pairs.tend()))
+    },
+
+    dropAll: async () => {
+      inUse.clear()
+      await parts.shared.dropAll()
+    },
+  }
+}
