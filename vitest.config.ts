@@ -5,7 +5,12 @@ export default defineConfig({
     pool: 'threads',
     // Many tests wait for timeouts, processes and disks; on two cores the default would be one at a time.
     maxWorkers: 2,
-    include: ['packages/*/src/**/*.test.ts', 'scenarios/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'scenarios/**/*.test.ts',
+      'e2e/**/*.test.ts',
+      'tools/**/*.test.ts',
+    ],
     // Ended in the opposite order: servers stop before their folders are searched.
     globalSetup: [
       'packages/testing/src/canary/global-setup.ts',
