@@ -4,12 +4,13 @@ import type { CredentialId, ScopeId, TenantId } from '@cardkeep/core/kernel/ids'
 import { ok } from '@cardkeep/core/kernel/result'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { randomIds } from '@cardkeep/server/clock'
-import { encodeBug, encodeRefusal } from '@cardkeep/server/dialects/ozura/errors'
+import { hellgate } from '@cardkeep/server/dialects/hellgate/routes'
+import { importBody, tokenReply } from '@cardkeep/server/dialects/hellgate/wire'
 import { ozura } from '@cardkeep/server/dialects/ozura/routes'
-import { refusalBody, tokenizeBody, tokenizeReply } from '@cardkeep/server/dialects/ozura/wire'
+import { tokenizeBody, tokenizeReply } from '@cardkeep/server/dialects/ozura/wire'
 import { createInFlight } from '@cardkeep/server/http/in-flight'
 import { createListener, type ListenerParts } from '@cardkeep/server/http/listener'
-import { defineRoute } from '@cardkeep/server/http/route'
+import { defineRoute, type Route } from '@cardkeep/server/http/route'
 import { createLog } from '@cardkeep/server/log/log'
 import { serveBench } from './servers.ts'
 
@@ -18,7 +19,7 @@ import { serveBench } from './servers.ts'
  * a constant for an answer. Nobody is asked who they are.
  */
 
-const constant = {
+const tokenized = {
   success: true,
   token: 'tok_aaaaaaaaaaaaaaaaaaaaaaaaaa',
   data: { number: '400000******0000', expiration_month: '12', expiration_year: '2030' },
@@ -28,17 +29,40 @@ const constant = {
   deduplicated: false,
 }
 
-const route = defineRoute({
-  method: 'POST',
-  path: '/tokenize',
-  summary: 'A constant',
-  auth: { permission: 'any', publicKey: false },
-  body: tokenizeBody,
-  replies: { 201: tokenizeReply },
-  decode: () => ok(undefined),
-  run: async () => ok(undefined),
-  encode: () => ({ status: 201, body: constant }),
-})
+const imported = {
+  id: '00000000-0000-4000-8000-000000000000',
+  card_art_url: 'http://127.0.0.1:8080/tokens/card-art/00000000-0000-4000-8000-000000000000',
+  created_at: '2030-01-01T00:00:00.000Z',
+  expiry_month: 12,
+  expiry_year: 2030,
+  issuer_identification_number: '40000000',
+  account_number_last_four: '0000',
+  account_number_length: 16,
+  masked_account_number: '400000******0000',
+  status: 'active',
+  network_token_status: 'not_available',
+  scheme: 'VISA',
+  identity_and_verification: 'none',
+}
+
+type Schema = NonNullable<Route['body']>
+
+const answerConstant = (
+  path: string,
+  body: Schema,
+  [status, schema, answer]: readonly [status: number, schema: Schema, answer: object],
+): Route =>
+  defineRoute({
+    method: 'POST',
+    path,
+    summary: 'A constant',
+    auth: { permission: 'any', publicKey: false },
+    body,
+    replies: { [status]: schema },
+    decode: () => ok(undefined),
+    run: async () => ok(undefined),
+    encode: () => ({ status, body: answer }),
+  })
 
 const principal = {
   tenant: {
@@ -55,16 +79,17 @@ const principal = {
 
 const folder = process.argv[2] ?? ''
 const parts = {
-  config: { tls: { type: 'none' }, trustedProxies: [] },
+  config: { tls: { type: 'none' }, trustedProxies: [], publicUrl: undefined },
   dialects: [
     {
-      name: 'ozura',
-      routes: [route],
+      ...ozura,
+      routes: [answerConstant('/tokenize', tokenizeBody, [201, tokenizeReply, tokenized])],
       readCredential: () => undefined,
-      encodeRefusal,
-      encodeBug,
-      refusalSchema: refusalBody,
-      security: ozura.security,
+    },
+    {
+      ...hellgate,
+      routes: [answerConstant('/cde-import', importBody, [200, tokenReply, imported])],
+      readCredential: () => undefined,
     },
   ],
   services: { ids: randomIds } as ListenerParts['services'],

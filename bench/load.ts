@@ -9,6 +9,12 @@ export interface Round {
   readonly cpuPerThousand: number
 }
 
+/** What a load asks for, again and again. */
+export interface Work {
+  readonly path: string
+  readonly nextBody: () => string
+}
+
 export interface Load {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -17,14 +23,15 @@ export interface Load {
   readonly connections: number
 }
 
-/** Tokenises with a code as fast as it is answered. Throws where anything is refused. */
-export const loadTokenize = async (
+/** Posts as fast as it is answered. Throws where anything is refused. */
+export const loadPosts = async (
   server: BenchServer<unknown>,
+  { path, nextBody }: Work,
   { url, headers, seconds, connections }: Load,
 ): Promise<Round> => {
   const before = await server.cpuSeconds()
   const result = await autocannon({
-    url: `${url}/tokenize`,
+    url: url + path,
     method: 'POST',
     connections,
     duration: seconds,
@@ -45,9 +52,26 @@ export const loadTokenize = async (
 
 let nextCard = 0
 
-/** Every request brings another card, as in life; the same card again and again would be kinder to the database. */
-const nextBody = (): string =>
-  JSON.stringify({
-    type: 'card',
-    data: { cardNumber: loadCard(nextCard++), expirationMonth: '12', expirationYear: '2030', cvv: '123' },
-  })
+/* Every request brings another card, as in life; the same card again and again would be kinder to the database. */
+
+/** Ozura's dialect: a card with a code. */
+export const tokenizing: Work = {
+  path: '/tokenize',
+  nextBody: () =>
+    JSON.stringify({
+      type: 'card',
+      data: { cardNumber: loadCard(nextCard++), expirationMonth: '12', expirationYear: '2030', cvv: '123' },
+    }),
+}
+
+/** Hellgate's dialect: a card with a code. */
+export const importing: Work = {
+  path: '/cde-import',
+  nextBody: () =>
+    JSON.stringify({
+      account_number: loadCard(nextCard++),
+      expiry_month: 12,
+      expiry_year: 2030,
+      security_code: '123',
+    }),
+}

@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCluster } from './cluster/cluster.ts'
+import { measureElements } from './elements.ts'
+import { measureImport } from './import.ts'
 import { measureMemory } from './memory.ts'
 import { measureOutbox } from './outbox.ts'
 import { measureProxy } from './proxy.ts'
 import { measureRefused } from './refused.ts'
 import { type Measurement, report } from './report.ts'
 import { measureScale } from './scale.ts'
+import { measureSessions } from './sessions.ts'
 import { measureTokenize } from './tokenize.ts'
 
 /*
@@ -17,9 +20,12 @@ import { measureTokenize } from './tokenize.ts'
 
 const benches: Readonly<Record<string, (folder: string) => Promise<readonly Measurement[]>>> = {
   tokenize: measureTokenize,
+  import: measureImport,
   proxy: measureProxy,
   memory: measureMemory,
   refused: measureRefused,
+  sessions: measureSessions,
+  elements: measureElements,
   outbox: measureOutbox,
   scale: measureScale,
   cluster: measureCluster,

@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import { Pool } from 'undici'
+import { callAtRate } from './at-rate.ts'
 import type { Measurement } from './report.ts'
-import { startBenchServer } from './servers.ts'
+import { startBenchServer, type VaultReady } from './servers.ts'
 import { median, percentile } from './statistics.ts'
 
 const rounds = 5
 const secondsPerRound = 5
 /** Moderate: callers do not wait for each other, and the vault is not at its limit. */
-const requestsPerSecond = 200
+export const requestsPerSecond = 200
 
 /** Tokenise at a fixed rate, by turns with and without 2,000 events a second on their way to a receiver over TLS. */
 export const measureOutbox = async (folder: string): Promise<readonly Measurement[]> => {
@@ -75,7 +76,7 @@ export const measureOutbox = async (folder: string): Promise<readonly Measuremen
 
   async function load(pool: Pool, ready: VaultReady, seconds: number): Promise<Round> {
     const cpuBefore = await vault.cpuSeconds()
-    const times = await callAtRate(pool, ready, seconds)
+    const times = await callAtRate(requestsPerSecond, seconds, tokenizeOn(pool, ready))
     return {
       p50: percentile(times, 0.5),
       p99: percentile(times, 0.99),
@@ -94,43 +95,26 @@ interface Round {
   readonly left: number
 }
 
-interface VaultReady {
-  readonly url: string
-  readonly apiKey: string
-  readonly publicKey: string
-}
-
 let nextCard = 70_000_000
 
-/** Each call begins when it is due, whether or not those before it were answered; its time counts from then. */
-const callAtRate = async (pool: Pool, ready: VaultReady, seconds: number): Promise<readonly number[]> => {
+/** A call that tokenises, and answers how long it took from when it was due. */
+export const tokenizeOn = (pool: Pool, ready: VaultReady): ((dueAt: number) => Promise<number>) => {
   const headers = {
     'x-api-key': ready.apiKey,
     'x-pub-key': ready.publicKey,
     'content-type': 'application/json',
   }
-  const calls: Promise<number>[] = []
-  const startedAt = performance.now()
-  const total = requestsPerSecond * seconds
-  while (calls.length < total) {
-    const dueAt = startedAt + (calls.length / requestsPerSecond) * 1000
-    const early = dueAt - performance.now()
-    if (early > 0) await wait(early)
-    else calls.push(tokenize(pool, headers, dueAt))
+  return async (dueAt) => {
+    const data = {
+      cardNumber: loadCard(nextCard++),
+      expirationMonth: '12',
+      expirationYear: '2030',
+      cvv: '123',
+    }
+    const body = JSON.stringify({ type: 'card', data })
+    const answered = await pool.request({ method: 'POST', path: '/tokenize', headers, body })
+    await answered.body.dump()
+    if (answered.statusCode >= 300) throw new Error(`/tokenize answered ${answered.statusCode}`)
+    return performance.now() - dueAt
   }
-  return Promise.all(calls)
-}
-
-const tokenize = async (pool: Pool, headers: Record<string, string>, dueAt: number): Promise<number> => {
-  const data = {
-    cardNumber: loadCard(nextCard++),
-    expirationMonth: '12',
-    expirationYear: '2030',
-    cvv: '123',
-  }
-  const body = JSON.stringify({ type: 'card', data })
-  const answered = await pool.request({ method: 'POST', path: '/tokenize', headers, body })
-  await answered.body.dump()
-  if (answered.statusCode >= 300) throw new Error(`/tokenize answered ${answered.statusCode}`)
-  return performance.now() - dueAt
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import { Client } from 'undici'
 import type { Measurement } from './report.ts'
-import { startBenchServer } from './servers.ts'
+import { startBenchServer, type VaultReady } from './servers.ts'
 import { percentile } from './statistics.ts'
 
 const blocks = 20
@@ -52,12 +52,6 @@ export const measureProxy = async (folder: string): Promise<readonly Measurement
     await vault.stop()
     await provider.stop()
   }
-}
-
-interface VaultReady {
-  readonly url: string
-  readonly apiKey: string
-  readonly publicKey: string
 }
 
 let nextCard = 50_000_000

@@ -7,7 +7,7 @@ export interface Measurement {
   readonly name: string
   /** The figure that counts, in `unit`. */
   readonly value: number
-  readonly unit: 'ratio' | 'times' | 'ms added' | 'MB' | 'MB added'
+  readonly unit: 'ratio' | 'times' | 'ms' | 'ms added' | 'MB' | 'MB added'
   readonly floor: number
   readonly aim: number
   readonly details: Readonly<Record<string, number | string>>

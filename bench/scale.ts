@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import { Client } from 'undici'
 import type { Measurement } from './report.ts'
-import { type BenchServer, startBenchServer } from './servers.ts'
+import { type BenchServer, startBenchServer, type VaultReady } from './servers.ts'
 import { percentile } from './statistics.ts'
 
 const small = 1_000
@@ -67,12 +67,6 @@ export const measureScale = async (folder: string): Promise<readonly Measurement
     for (const vault of vaults) await vault.stop()
     await provider.stop()
   }
-}
-
-interface VaultReady {
-  readonly url: string
-  readonly apiKey: string
-  readonly publicKey: string
 }
 
 interface Side {

@@ -12,6 +12,14 @@ export interface BenchServer<Ready> {
   stop(): Promise<void>
 }
 
+/** What vault-server.ts says when it is ready. */
+export interface VaultReady {
+  readonly url: string
+  readonly apiKey: string
+  readonly publicKey: string
+  readonly hellgateKey: string
+}
+
 export interface BenchServerOptions {
   readonly nodeArguments?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>

@@ -1,57 +1,12 @@
-import { loadTokenize, type Round } from './load.ts'
+import { measureAgainstConstant } from './against-constant.ts'
+import { tokenizing } from './load.ts'
 import type { Measurement } from './report.ts'
-import { startBenchServer } from './servers.ts'
-import { median } from './statistics.ts'
 
-const connections = 64
-const rounds = 5
-const secondsPerRound = 6
-
-/** Tokenise with a code, durable before the answer, against the same listener answering the same body with a constant. */
-export const measureTokenize = async (folder: string): Promise<readonly Measurement[]> => {
-  const vault = await startBenchServer<{ url: string; apiKey: string; publicKey: string }>(
-    'vault-server.ts',
-    folder,
-  )
-  const constant = await startBenchServer<{ url: string }>('constant-server.ts', folder)
-  const headers = { 'x-api-key': vault.ready.apiKey, 'x-pub-key': vault.ready.publicKey }
-  try {
-    const limits: Round[] = []
-    const vaults: Round[] = []
-    // The first of each warms up; then they take turns, so that both see the same machine.
-    const load = (server: typeof constant, seconds: number): Promise<Round> =>
-      loadTokenize(server, { url: server.ready.url, headers, seconds, connections })
-    await load(constant, 3)
-    await load(vault, 3)
-    for (let round = 0; round < rounds; round++) {
-      limits.push(await load(constant, secondsPerRound))
-      vaults.push(await load(vault, secondsPerRound))
-    }
-    const of = (all: readonly Round[], figure: keyof Round): number =>
-      median(all.map((round) => round[figure]))
-    return [
-      {
-        name: 'POST /tokenize with code, 64 connections',
-        value: median(
-          vaults.map(({ perSecond }, round) => perSecond / (limits[round]?.perSecond ?? Number.NaN)),
-        ),
-        unit: 'ratio',
-        floor: 0.22,
-        aim: 0.4,
-        details: {
-          'constant, requests/s': of(limits, 'perSecond'),
-          'vault, requests/s': of(vaults, 'perSecond'),
-          'constant, p50 ms': of(limits, 'p50'),
-          'vault, p50 ms': of(vaults, 'p50'),
-          'constant, p99 ms': of(limits, 'p99'),
-          'vault, p99 ms': of(vaults, 'p99'),
-          'constant, CPU-seconds per 1,000': of(limits, 'cpuPerThousand'),
-          'vault, CPU-seconds per 1,000': of(vaults, 'cpuPerThousand'),
-        },
-      },
-    ]
-  } finally {
-    await vault.stop()
-    await constant.stop()
-  }
-}
+export const measureTokenize = (folder: string): Promise<readonly Measurement[]> =>
+  measureAgainstConstant(folder, {
+    name: 'POST /tokenize with code',
+    work: tokenizing,
+    headersOf: ({ apiKey, publicKey }) => ({ 'x-api-key': apiKey, 'x-pub-key': publicKey }),
+    floor: 0.22,
+    aim: 0.4,
+  })

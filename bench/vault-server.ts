@@ -19,17 +19,22 @@ const folder = process.argv[2] ?? ''
 const vault = await openBenchVault(folder, 'serve')
 const operator = benchOperator
 const tenant = await needsTenant(vault)
-const { id, secret, publicKey } = mintCredential('ozura', 'live', vault.ids)
-needs(
-  await createCredential(vault.operatorPorts, operator, tenant, {
-    id,
-    dialect: 'ozura',
-    permissions: ['tokenize', 'forward'],
-    hash: vault.credentials.hash(secret, id),
-    publicKey,
-    expiresAt: undefined,
-  }),
-)
+const addCredential = async (dialect: 'ozura' | 'hellgate') => {
+  const { id, secret, publicKey } = mintCredential(dialect, 'live', vault.ids)
+  needs(
+    await createCredential(vault.operatorPorts, operator, tenant, {
+      id,
+      dialect,
+      permissions: ['tokenize', 'forward'],
+      hash: vault.credentials.hash(secret, id),
+      publicKey,
+      expiresAt: undefined,
+    }),
+  )
+  return { apiKey: openSecret(secret, 'hand out'), publicKey: publicKey ?? '' }
+}
+const ofOzura = await addCredential('ozura')
+const { apiKey: hellgateKey } = await addCredential('hellgate')
 const providerOrigin = process.env['CARDKEEP_BENCH_PROVIDER']
 if (providerOrigin)
   needs(
@@ -57,7 +62,7 @@ const refusedTokens = async (): Promise<readonly string[]> => {
 }
 
 serveBench(
-  { url: serving.url, apiKey: openSecret(secret, 'hand out'), publicKey: publicKey ?? '' },
+  { url: serving.url, ...ofOzura, hellgateKey },
   { rss: () => process.memoryUsage.rss(), 'refused tokens': refusedTokens, ...events },
   () => serving.stop(),
 )

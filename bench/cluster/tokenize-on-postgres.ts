@@ -1,20 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadTokenize, type Round } from '../load.ts'
+import { loadPosts, type Round, tokenizing } from '../load.ts'
 import type { Measurement } from '../report.ts'
-import { type BenchServer, startBenchServer } from '../servers.ts'
+import { type BenchServer, startBenchServer, type VaultReady } from '../servers.ts'
 import { median } from '../statistics.ts'
 import { type Backends, nodeOn } from './backends.ts'
 
 const connections = 64
 const rounds = 5
 const secondsPerRound = 6
-
-export interface VaultReady {
-  readonly url: string
-  readonly apiKey: string
-  readonly publicKey: string
-}
 
 /**
  * The same request on three vaults in turns: embedded; on PostgreSQL with codes in memory as the embedded one has them,
@@ -68,7 +62,12 @@ export const measureTokenizeOnPostgres = async (folder: string, backends: Backen
 }
 
 const load = (vault: BenchServer<VaultReady>, seconds: number): Promise<Round> =>
-  loadTokenize(vault, { url: vault.ready.url, headers: headersOf(vault.ready), seconds, connections })
+  loadPosts(vault, tokenizing, {
+    url: vault.ready.url,
+    headers: headersOf(vault.ready),
+    seconds,
+    connections,
+  })
 
 export const headersOf = ({ apiKey, publicKey }: VaultReady): Readonly<Record<string, string>> => ({
   'x-api-key': apiKey,

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { loadCard } from '@cardkeep/testing/canary/cards'
 import { Client } from 'undici'
 import type { Measurement } from '../report.ts'
-import { type BenchServer, startBenchServer } from '../servers.ts'
+import { type BenchServer, startBenchServer, type VaultReady } from '../servers.ts'
 import { percentile } from '../statistics.ts'
 import { type Backends, nodeOn } from './backends.ts'
 import { loadByCopy } from './load-by-copy.ts'
-import { headersOf, type VaultReady } from './tokenize-on-postgres.ts'
+import { headersOf } from './tokenize-on-postgres.ts'
 
 const small = 10_000
 const large = 2_000_000

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadTokenize } from '../load.ts'
+import { loadPosts, tokenizing } from '../load.ts'
 import type { Measurement } from '../report.ts'
-import { type BenchServer, startBenchServer } from '../servers.ts'
+import { type BenchServer, startBenchServer, type VaultReady } from '../servers.ts'
 import { median } from '../statistics.ts'
 import { type Backends, nodeOn } from './backends.ts'
-import { headersOf, type VaultReady } from './tokenize-on-postgres.ts'
+import { headersOf } from './tokenize-on-postgres.ts'
 
 const delayMs = 5
 const inFlightPerNode = 32
@@ -35,7 +35,8 @@ export const measureTwoNodes = async (folder: string, backends: Backends): Promi
     const load = async (node: BenchServer<VaultReady>, seconds: number): Promise<number> => {
       const { url } = node.ready
       const headers = headersOf(node.ready)
-      return (await loadTokenize(node, { url, headers, seconds, connections: inFlightPerNode })).perSecond
+      return (await loadPosts(node, tokenizing, { url, headers, seconds, connections: inFlightPerNode }))
+        .perSecond
     }
     const [first] = nodes
     if (!first) throw new Error('a node is missing')
