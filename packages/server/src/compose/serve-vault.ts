@@ -168,12 +168,18 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
       log,
     }))
   if (metrics) closing.unshift(() => metrics.close())
+  // Those of the tenants that are there; of any that come later the first session has a pair made.
+  const environments = new Set((await store.tenants()).map(({ environment }) => environment))
+  const tendCaptureKeys = async () => {
+    // A sealed vault has none.
+    if (!readiness.isSealed()) await captureKeys.tend(environments)
+  }
   const url = await listen(app, config)
   const jobs = startJobs(
     [
       ...listJobs({
         ...{ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate },
-        captureKeys: asksBrowsers ? captureKeys : undefined,
+        tendCaptureKeys: asksBrowsers ? tendCaptureKeys : undefined,
       }),
       ...shipping.jobs,
     ],

@@ -198,6 +198,17 @@ describe('of each environment', () => {
     await keys.tend()
     expect(made).toHaveLength(2)
   })
+
+  test('one that is expected is there before a session needs it', async () => {
+    const { keys, made } = await open()
+    await keys.tend(['live'])
+    await keys.tend(['live'])
+    expect(made).toHaveLength(1)
+    const [first] = made
+    expect(await keys.current('live')).toEqual(first && publicHalf(first))
+    await keys.current('test')
+    expect(made).toHaveLength(2)
+  })
 })
 
 describe('after a seal', () => {

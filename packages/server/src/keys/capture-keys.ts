@@ -5,13 +5,13 @@ import { type CaptureKeyParts, type CapturePairs, createCapturePairs } from './c
 import { openPayload } from './open-payload.ts'
 
 export interface RunningCaptureKeys extends CaptureKeys {
-  /** Sees to the pairs of the environments that are in use. To be called again and again. */
-  tend(): Promise<void>
+  /** Sees to the pairs of the environments that are in use, or will be. To be called again and again. */
+  tend(expected?: Iterable<Environment>): Promise<void>
   /** Forgets all pairs, here and where nodes share them. Whatever is under way for one comes to nothing. */
   dropAll(): Promise<void>
 }
 
-/** Key pairs that browsers seal their answers for: of each environment its own, from the first session that needs one. */
+/** Key pairs that browsers seal their answers for: of each environment its own, from when it is expected or a session needs one. */
 export const createCaptureKeys = (parts: CaptureKeyParts): RunningCaptureKeys => {
   const inUse = new Map<Environment, CapturePairs>()
 
@@ -30,7 +30,8 @@ export const createCaptureKeys = (parts: CaptureKeyParts): RunningCaptureKeys =>
       return openPayload({ session, payload, privateKey })
     },
 
-    tend: async () => {
+    tend: async (expected = []) => {
+      for (const environment of expected) pairsOf(environment)
       await Promise.all([...inUse.values()].map((pairs) => pairs.tend()))
     },
 
