@@ -33,7 +33,7 @@ const open = (answers: readonly (Answer | Promise<Answer>)[], states: readonly A
     root: undefined as never,
     take: () => texts,
     focus: () => {},
-    clear: () => {},
+    clear: () => void done.push('cleared'),
     setBusy: (isBusy) => void done.push(isBusy ? 'busy' : 'free'),
     finish: () => void done.push('finished'),
   }
@@ -74,21 +74,25 @@ test('of two at a time the second is refused, and after success every other', as
 })
 
 test.each([
-  [{ type: 'gone' }, 'session'],
-  [{ type: 'failure' }, 'session'],
-  [{ type: 'refused' }, 'refused'],
-  [{ type: 'wait' }, 'unreachable'],
-  [{ type: 'unreachable' }, 'unreachable'],
-] as const)('an answer %o is told as %s, and the form can be sent again', async (answer, reason) => {
-  const { sender } = open([answer, success])
-  expect(await sender.send(undefined)).toEqual(failed(reason))
-  expect(await sender.send(undefined)).toEqual(taken)
-})
+  [{ type: 'gone' }, 'session', ['cleared']],
+  [{ type: 'failure' }, 'session', ['cleared']],
+  [{ type: 'refused' }, 'refused', []],
+  [{ type: 'wait' }, 'unreachable', []],
+  [{ type: 'unreachable' }, 'unreachable', []],
+] as const)(
+  'an answer %o is told as %s; the form can be sent again, and is %o',
+  async (answer, reason, then) => {
+    const { sender, done } = open([answer, success])
+    expect(await sender.send(undefined)).toEqual(failed(reason))
+    expect(done.slice(3)).toEqual(then)
+    expect(await sender.send(undefined)).toEqual(taken)
+  },
+)
 
 test('a card does not get the token of one that was sent from another window', async () => {
   const { sender, done } = open([success], [success])
   expect(await sender.send(undefined)).toEqual(failed('session'))
-  expect(done).toEqual(['busy', 'free'])
+  expect(done).toEqual(['busy', 'free', 'cleared'])
 })
 
 describe('after a send without an answer, which may have arrived', () => {

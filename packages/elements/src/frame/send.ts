@@ -57,6 +57,8 @@ export const createSender = ({ kind, form, vault, sessionId, key, texts }: Sende
       form.setBusy(false)
       state = result.status === 'success' ? 'done' : 'open'
       if (state === 'done') form.finish()
+      // A session that is over takes nothing any more, so nothing is kept for it.
+      if (result.status === 'failure' && result.reason === 'session') form.clear()
       return result
     },
   }
