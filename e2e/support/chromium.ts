@@ -38,7 +38,7 @@ let launched: Promise<Browser> | undefined
 const launch = (program: string): Promise<Browser> => (launched ??= start(program))
 
 const start = async (program: string): Promise<Browser> => {
-  const browser = await chromium.launch({ executablePath: program, args: [...switches, ...asRoot] })
+  const browser = await chromium.launch({ executablePath: program, args: [...switches, ...inContainers] })
   cleanUp(() => browser.close())
   return browser
 }
@@ -49,5 +49,8 @@ const switches: readonly string[] = [
   `--ignore-certificate-errors-spki-list=${identity.keyDigest}`,
 ]
 
-/** Its sandbox needs another user than root. */
-const asRoot: readonly string[] = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+/**
+ * Its sandbox needs another user than root and namespaces that many containers do not give, and its shared memory more room
+ * than they have. Every page that it opens here is ours.
+ */
+const inContainers: readonly string[] = ['--no-sandbox', '--disable-dev-shm-usage']
