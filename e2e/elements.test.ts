@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { testCards } from '@cardkeep/testing/canary/cards'
-import { answer } from '@cardkeep/testing/provider/behaviours'
-import { readCharge } from '@cardkeep/testing/provider/charges'
-import { type Provider, startProvider } from '@cardkeep/testing/provider/provider'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { cleanUp } from '../scenarios/support/clean-up.ts'
 import { findBarriers } from './support/accessibility.ts'
 import { describeInChromium } from './support/chromium.ts'
 import {
@@ -18,31 +14,22 @@ import {
   vaultFrame,
 } from './support/elements-shop.ts'
 import { type Site, startSite } from './support/site.ts'
+import { startTill, type Till } from './support/till.ts'
 import { startWebVault, type WebVault } from './support/vault.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 })
 
 let site: Site
 let elsewhere: Site
-let provider: Provider
+let till: Till
 let vault: WebVault
 let checkout: string
-const charged: { readonly number: string; readonly code: string | undefined }[] = []
 
 const prepare = async (): Promise<void> => {
-  provider = await startProvider({
-    answers: {
-      '/charges': ({ headers, body }, response) => {
-        const { card } = readCharge(headers['content-type'] ?? '', body.toString())
-        if (card) charged.push({ number: card.number, code: card.code })
-        answer(response, 200, 'application/json', '{}')
-      },
-    },
-  })
-  cleanUp(() => provider.close())
+  till = await startTill()
   site = await startSite()
   elsewhere = await startSite('elsewhere.test')
-  vault = await startWebVault({ origins: [site.origin], provider })
+  vault = await startWebVault({ origins: [site.origin], provider: till.provider })
   checkout = putShop(site, vault.origin)
 }
 
@@ -50,12 +37,6 @@ const frameScript = readFileSync(new URL(import.meta.resolve('@cardkeep/elements
 
 const card = { number: testCards.visa, expiry: '1230', code: '739' }
 const wanted = { status: 'success', tokenId: expect.stringMatching(/^[\da-f-]{36}$/) }
-
-const charge = async (token: string): Promise<(typeof charged)[number] | undefined> => {
-  const reply = await vault.merchant.charge({ token, url: `${provider.origin}/charges` })
-  expect([reply.status, reply.sent]).toEqual([200, 'yes'])
-  return charged.at(-1)
-}
 
 const tokenOf = (result: Awaited<ReturnType<typeof submit>>): string => {
   if (result.status !== 'success') throw new Error(result.reason)
@@ -94,7 +75,7 @@ describeInChromium('the elements', (chromium) => {
       await typeCard(vaultFrame(page, vault.origin), card)
       const result = await submit(page, 'card', 'Ada Lovelace')
       expect(result).toEqual(wanted)
-      expect(await charge(tokenOf(result))).toEqual({ number: card.number, code: card.code })
+      expect(await till.charge(vault, tokenOf(result))).toEqual({ number: card.number, code: card.code })
 
       const heard = await page.evaluate(() => JSON.stringify([window.heard, window.events]))
       const kept = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie]))
@@ -259,7 +240,7 @@ describeInChromium('the elements', (chromium) => {
       )
       await frame.getByLabel('Security code').pressSequentially('8642')
       expect(await submit(page, 'code')).toEqual({ status: 'success', tokenId: token })
-      expect(await charge(token)).toEqual({ number: testCards.mastercard, code: '864' })
+      expect(await till.charge(vault, token)).toEqual({ number: testCards.mastercard, code: '864' })
     })
 
     test('has as many digits as its scheme prints', async () => {

@@ -1,13 +1,10 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
-import { answer } from '@cardkeep/testing/provider/behaviours'
-import { readCharge } from '@cardkeep/testing/provider/charges'
-import { type Provider, startProvider } from '@cardkeep/testing/provider/provider'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { cleanUp } from '../scenarios/support/clean-up.ts'
 import { findBarriers } from './support/accessibility.ts'
 import { type Chromium, describeInChromium } from './support/chromium.ts'
 import { type Site, type SiteFile, startSite } from './support/site.ts'
+import { startTill, type Till } from './support/till.ts'
 import { startWebVault, type WebVault } from './support/vault.ts'
 import {
   begin,
@@ -23,25 +20,15 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let site: Site
 let elsewhere: Site
-let provider: Provider
+let till: Till
 let vault: WebVault
 let checkout: string
-const charged: { readonly number: string; readonly code: string | undefined }[] = []
 
 const prepare = async (): Promise<void> => {
-  provider = await startProvider({
-    answers: {
-      '/charges': ({ headers, body }, response) => {
-        const { card } = readCharge(headers['content-type'] ?? '', body.toString())
-        if (card) charged.push({ number: card.number, code: card.code })
-        answer(response, 200, 'application/json', '{}')
-      },
-    },
-  })
-  cleanUp(() => provider.close())
+  till = await startTill()
   site = await startSite()
   elsewhere = await startSite('elsewhere.test')
-  vault = await startWebVault({ origins: [site.origin], provider })
+  vault = await startWebVault({ origins: [site.origin], provider: till.provider })
   checkout = putVendorShop(site, vault.origin)
 }
 
@@ -50,13 +37,6 @@ const openCheckout = async (chromium: Chromium, session: string, layout: Layout)
   await page.goto(checkout)
   await begin(page, session, vault.origin, layout)
   return page
-}
-
-/** What the provider is sent of a card. */
-const charge = async (token: string): Promise<(typeof charged)[number] | undefined> => {
-  const reply = await vault.merchant.charge({ token, url: `${provider.origin}/charges` })
-  expect([reply.status, reply.sent]).toEqual([200, 'yes'])
-  return charged.at(-1)
 }
 
 const success = { status: 'success', data: { token_id: expect.stringMatching(/^[\da-f-]{36}$/) } }
@@ -81,7 +61,7 @@ describeInChromium('the published SDK 3.8.1', (chromium) => {
       expiry_year: 2033,
       cardholder_name: 'Ada Lovelace',
     })
-    expect(await charge(tokenIn(outcome))).toEqual({ number: testCards.visa2, code: '123' })
+    expect(await till.charge(vault, tokenIn(outcome))).toEqual({ number: testCards.visa2, code: '123' })
   })
 
   test('does the same with a frame for each field', async () => {
@@ -91,7 +71,7 @@ describeInChromium('the published SDK 3.8.1', (chromium) => {
     await inputIn(page, '#code', 'Security code').pressSequentially('1234')
     const outcome = await process(page)
     expect(outcome).toEqual(success)
-    expect(await charge(tokenIn(outcome))).toEqual({ number: testCards.amex, code: '1234' })
+    expect(await till.charge(vault, tokenIn(outcome))).toEqual({ number: testCards.amex, code: '1234' })
   })
 
   test.each<Layout>(['one frame', 'a frame for each field'])(
@@ -115,7 +95,7 @@ describeInChromium('the published SDK 3.8.1', (chromium) => {
       await typed.pressSequentially('731')
       expect(await process(page)).toEqual({ status: 'success', data: { token_id: token } })
       await expect.poll(() => typed.isDisabled()).toBe(true)
-      expect(await charge(token)).toEqual({ number: testCards.visa2, code: '731' })
+      expect(await till.charge(vault, token)).toEqual({ number: testCards.visa2, code: '731' })
       expect(await vault.merchant.isCodeHeld(token)).toBe(false)
     },
   )
