@@ -13,12 +13,12 @@ import type { Secret } from './kernel/secret.ts'
 import type { EpochMs, MonotonicMs } from './kernel/time.ts'
 import type { KeyOwner, KeyRecord, KeySet } from './keys.ts'
 import type {
-  CapturePublicKey,
   CaptureSession,
   FoundSession,
   PayloadMark,
   SessionClaim,
   SessionEnd,
+  SessionPublicKey,
   SessionState,
 } from './sessions/capture-session.ts'
 import type { AllowedOrigin } from './tenants/origin.ts'
@@ -193,9 +193,9 @@ export interface SessionStore {
 }
 
 /** The key pairs that browsers seal their answers for. No pair is of two environments (PCI DSS 6.5.5). */
-export interface CaptureKeys {
+export interface SessionKeys {
   /** For a session that is opened now. */
-  current(environment: Environment): Promise<CapturePublicKey>
+  current(environment: Environment): Promise<SessionPublicKey>
   /**
    * What a browser sealed for this session. The environment is that of the session's tenant: a pair of the other opens
    * nothing, whatever the session says. Never throws for what the browser sent.

@@ -1,5 +1,4 @@
 import type {
-  CaptureKeys,
   CardCipher,
   Clock,
   CodeStore,
@@ -9,6 +8,7 @@ import type {
   Readiness,
   ReplySealer,
   RequestMarker,
+  SessionKeys,
   SessionStore,
   Store,
 } from '@cardkeep/core/ports'
@@ -19,7 +19,7 @@ export interface Services {
   readonly codes: CodeStore
   readonly guesses: GuessLimits
   readonly sessions: SessionStore
-  readonly captureKeys: CaptureKeys
+  readonly sessionKeys: SessionKeys
   readonly cipher: CardCipher
   readonly egress: Egress
   readonly clock: Clock

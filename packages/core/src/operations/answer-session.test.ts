@@ -3,8 +3,8 @@ import { interceptCommits } from '@cardkeep/testing/doubles/commits'
 import {
   type AnswerWish,
   answer,
-  openCaptureKeys,
   openFor,
+  openSessionKeys,
   sealFor,
   type Typed,
   visitor,
@@ -19,7 +19,7 @@ import type { CaptureId, TokenId } from '../kernel/ids.ts'
 import { refuse } from '../kernel/result.ts'
 import { openSecret } from '../kernel/secret.ts'
 import { minuteMs } from '../kernel/time.ts'
-import type { CaptureKeys, SessionStore } from '../ports.ts'
+import type { SessionKeys, SessionStore } from '../ports.ts'
 import { answeringMs, failuresAllowed, sessionLifetimeMs } from '../sessions/capture-session.ts'
 import { setCodePolicy } from './set-code-policy.ts'
 import { suspendToken } from './suspend-token.ts'
@@ -148,12 +148,12 @@ describe('a session is answered once', () => {
     const bench = await open()
     const id = await openFor(bench.vault, bench.tenant)
     const first = await answer(bench.vault, id)
-    const captureKeys = {
+    const sessionKeys = {
       open: async () => {
         throw new Error('a payload was looked at')
       },
     }
-    expect(await answer(bench.vault, id, card, { ports: { captureKeys: captureKeys as never } })).toEqual(
+    expect(await answer(bench.vault, id, card, { ports: { sessionKeys: sessionKeys as never } })).toEqual(
       first,
     )
     expect(await tokensOf(bench)).toBe(1)
@@ -243,9 +243,9 @@ interface Fault {
 }
 
 /** As where no header names the session that a payload is for. */
-const openAnywhere: CaptureKeys['open'] = (environment, session, payload) => {
+const openAnywhere: SessionKeys['open'] = (environment, session, payload) => {
   const [sealedFor] = JSON.parse(payload) as readonly [CaptureId]
-  return openCaptureKeys.open(environment, { ...session, id: sealedFor }, payload)
+  return openSessionKeys.open(environment, { ...session, id: sealedFor }, payload)
 }
 
 const notReadable: Refusal = { type: 'PayloadNotReadable' }
@@ -264,8 +264,8 @@ const faults: readonly Fault[] = [
       const another = await openFor(vault, tenant)
       const payload = sealFor(another, card)
       await answer(vault, another, card, { payload })
-      const captureKeys = { ...openCaptureKeys, open: openAnywhere }
-      return answer(vault, id, card, { payload, ports: { captureKeys } })
+      const sessionKeys = { ...openSessionKeys, open: openAnywhere }
+      return answer(vault, id, card, { payload, ports: { sessionKeys } })
     },
   },
   {
@@ -326,7 +326,7 @@ test.each([
     const found = await vault.sessions.find(await openFor(vault, tenant))
     if (!found) throw new Error('a session is not there')
     const id = '0000ca97-0000-4000-8000-00000000feed' as CaptureId
-    await vault.sessions.open({ ...found.session, id, key: await openCaptureKeys.current(theirs) })
+    await vault.sessions.open({ ...found.session, id, key: await openSessionKeys.current(theirs) })
     expect(await answer(vault, id)).toEqual(refuse(notReadable))
     await tokenOf(answer(vault, found.session.id))
   },
@@ -353,15 +353,15 @@ test('an address whose answers cannot be taken has to wait as well, before anoth
     await answer(bench.vault, await openFor(bench.vault, bench.tenant, token.id), { code: '947' })
   const id = await openFor(bench.vault, bench.tenant, token.id)
   let unsealed = 0
-  const captureKeys: CaptureKeys = {
-    ...openCaptureKeys,
+  const sessionKeys: SessionKeys = {
+    ...openSessionKeys,
     open: (...sealed) => {
       unsealed++
-      return openCaptureKeys.open(...sealed)
+      return openSessionKeys.open(...sealed)
     },
   }
   for (let tried = 0; tried < 2 * guessLimits.payload.atOnce; tried++)
-    expect(await answer(bench.vault, id, { code: '947' }, { ports: { captureKeys } })).toMatchObject({
+    expect(await answer(bench.vault, id, { code: '947' }, { ports: { sessionKeys } })).toMatchObject({
       error: { type: 'TooManyGuesses' },
     })
   expect(unsealed).toBe(guessLimits.payload.atOnce)
@@ -386,7 +386,7 @@ describe('what is not the fault of an answer', () => {
       [
         'a pair that went when the vault was sealed meanwhile',
         () => ({
-          captureKeys: { ...openCaptureKeys, open: async () => refuse({ type: 'PayloadNotReadable' }) },
+          sessionKeys: { ...openSessionKeys, open: async () => refuse({ type: 'PayloadNotReadable' }) },
           readiness: { isSealed: () => true, auditFailed: () => undefined },
         }),
         'Sealed',
@@ -398,7 +398,7 @@ describe('what is not the fault of an answer', () => {
       ],
       [
         'a key that cannot be had',
-        () => ({ captureKeys: { ...openCaptureKeys, open: down } }),
+        () => ({ sessionKeys: { ...openSessionKeys, open: down } }),
         new UnavailableError('disk full'),
       ],
     ]

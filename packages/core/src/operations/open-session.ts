@@ -4,7 +4,7 @@ import { type Refusal, UnavailableError } from '../errors.ts'
 import type { CaptureId, CaptureRef, TokenId } from '../kernel/ids.ts'
 import { ok, type Result } from '../kernel/result.ts'
 import type { EpochMs } from '../kernel/time.ts'
-import type { CaptureKeys, CardCipher, Clock, Ids, SessionStore, Store } from '../ports.ts'
+import type { CardCipher, Clock, Ids, SessionKeys, SessionStore, Store } from '../ports.ts'
 import type { CaptureCard, CaptureSession, CaptureWish } from '../sessions/capture-session.ts'
 import { needsCard } from '../tokens/instrument.ts'
 import { type Alongside, none } from './alongside.ts'
@@ -15,7 +15,7 @@ import { type FoundCard, findCard } from './find-card.ts'
 export type OpeningPorts = {
   readonly store: Store
   readonly sessions: SessionStore
-  readonly captureKeys: CaptureKeys
+  readonly sessionKeys: SessionKeys
   readonly cipher: CardCipher
   readonly clock: Clock
   readonly ids: Ids
@@ -43,7 +43,7 @@ export const openSession = async (
   command: OpenSession,
   alongside: Alongside<OpenedSession> = none,
 ): Promise<Result<OpenedSession, Refusal>> => {
-  const { store, sessions, captureKeys, clock, ids } = ports
+  const { store, sessions, sessionKeys, clock, ids } = ports
   for (let attempt = 0; attempt < attempts; attempt++) {
     const at = clock.now()
     const planned = await plan(ports, caller, command, at)
@@ -56,7 +56,7 @@ export const openSession = async (
       tenantId: tenant.id,
       openedBy: credentialId,
       wish,
-      key: await captureKeys.current(tenant.environment),
+      key: await sessionKeys.current(tenant.environment),
     }
     const opened = await sessions.open(session)
     if (!opened.ok) return opened

@@ -4,7 +4,7 @@ import type { Refusal } from '../errors.ts'
 import type { TokenId } from '../kernel/ids.ts'
 import { ok, type Result } from '../kernel/result.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { CaptureKeys, Readiness, SessionStore } from '../ports.ts'
+import type { Readiness, SessionKeys, SessionStore } from '../ports.ts'
 import type { CaptureAnswer } from '../sessions/capture-answer.ts'
 import type { CaptureWish, SessionClaim } from '../sessions/capture-session.ts'
 import type { Caller } from './caller.ts'
@@ -16,7 +16,7 @@ import { tokenizeCard } from './tokenize-card.ts'
 export type TakingPorts = GivingPorts &
   RefreshingPorts & {
     readonly sessions: Pick<SessionStore, 'admit'>
-    readonly captureKeys: Pick<CaptureKeys, 'open'>
+    readonly sessionKeys: Pick<SessionKeys, 'open'>
     readonly readiness: Pick<Readiness, 'isSealed'>
   }
 
@@ -36,9 +36,9 @@ export const takeAnswer = async (
   claim: SessionClaim,
   { payload, read, defaultPolicy }: SealedAnswer,
 ): Promise<Settlement> => {
-  const { sessions, captureKeys, readiness } = ports
+  const { sessions, sessionKeys, readiness } = ports
   const { tenant } = caller.principal
-  const opened = await captureKeys.open(tenant.environment, claim.session, payload)
+  const opened = await sessionKeys.open(tenant.environment, claim.session, payload)
   // A seal takes the pairs along: then it is not the payload's fault.
   if (!opened.ok) return readiness.isSealed() ? sealed : { type: 'fail', refusal: opened.error }
   const isNew = await sessions.admit(claim, opened.value.mark)

@@ -44,7 +44,7 @@ export interface CaptureCard {
 }
 
 /** The public half of a key pair that a session's answer is sealed for: an RSA key, its numbers in base64url. */
-export interface CapturePublicKey {
+export interface SessionPublicKey {
   /** Names the pair; sessions of one environment share one for some minutes. */
   readonly id: string
   readonly modulus: string
@@ -58,7 +58,7 @@ export interface CaptureSession {
   /** On whose behalf the answer is taken. */
   readonly openedBy: CredentialId
   readonly wish: CaptureWish
-  readonly key: CapturePublicKey
+  readonly key: SessionPublicKey
 }
 
 export type SessionEnd =
@@ -102,4 +102,4 @@ export const answeringMs = 30 * secondMs
 export const failuresAllowed = 5
 
 /** A key pair is handed to the sessions of its environment for so long, and lives until the last of them is over. */
-export const captureKeyMs = 5 * minuteMs
+export const sessionKeyMs = 5 * minuteMs

@@ -11,7 +11,7 @@ export interface JobParts {
   readonly services: Pick<Services, 'store' | 'codes' | 'cipher' | 'clock' | 'ids'>
   readonly ephemeral: { sweep(): Promise<void> }
   /** `undefined` where no dialect is offered that has capture sessions. */
-  readonly tendCaptureKeys: (() => Promise<void>) | undefined
+  readonly tendSessionKeys: (() => Promise<void>) | undefined
   readonly follow: () => Promise<void>
   readonly lookAtCodes: () => Promise<void>
   readonly checkpoint: () => Promise<void>
@@ -19,10 +19,10 @@ export interface JobParts {
 }
 
 /** Everything that a running vault does again and again, beside shipping its log and delivering its events. */
-export const listJobs = ({ services, ephemeral, tendCaptureKeys, ...parts }: JobParts): readonly Job[] => [
+export const listJobs = ({ services, ephemeral, tendSessionKeys, ...parts }: JobParts): readonly Job[] => [
   { name: 'expire codes', everyMs: secondMs, run: () => ephemeral.sweep() },
   // Not at the start: many vaults only live for a moment, and a pair costs a quarter of a second of a processor.
-  ...(tendCaptureKeys ? [{ name: 'make capture keys', everyMs: 5 * secondMs, run: tendCaptureKeys }] : []),
+  ...(tendSessionKeys ? [{ name: 'make session keys', everyMs: 5 * secondMs, run: tendSessionKeys }] : []),
   // Also where nobody asks whether the vault is ready: a server for codes may be set otherwise while it runs.
   { name: 'look at codes', everyMs: 10 * secondMs, run: parts.lookAtCodes },
   { name: 'follow the database', everyMs: followEveryMs, run: parts.follow },

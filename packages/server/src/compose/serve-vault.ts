@@ -15,12 +15,12 @@ import { createFollower } from '../jobs/follow-database.ts'
 import { createDropFollower, followDrops } from '../jobs/follow-drops.ts'
 import { startJobs } from '../jobs/jobs.ts'
 import { createCertificateWatch } from '../jobs/reload-certificate.ts'
-import { createCaptureKeySealer } from '../keys/capture-key-sealer.ts'
-import { createCaptureKeys } from '../keys/capture-keys.ts'
 import { createCardCipher } from '../keys/card-cipher.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { createRequestMarker } from '../keys/idempotency-hasher.ts'
 import { createReplySealer } from '../keys/reply-sealer.ts'
+import { createSessionKeySealer } from '../keys/session-key-sealer.ts'
+import { createSessionKeys } from '../keys/session-keys.ts'
 import { createSessionSealer } from '../keys/session-sealer.ts'
 import type { Log } from '../log/log.ts'
 import { noteOutages } from '../log/note-outages.ts'
@@ -104,9 +104,9 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const drops = ephemeral.isShared ? undefined : await createDropFollower(store, held)
   const codes = drops && place.isLookFree ? followDrops(held, drops) : held
   const sessions = createSessionStore(createSessionSealer(keyring), ephemeral.sessions)
-  const captureKeys = createCaptureKeys({
-    sealer: createCaptureKeySealer(keyring),
-    shared: ephemeral.captureKeys,
+  const sessionKeys = createSessionKeys({
+    sealer: createSessionKeySealer(keyring),
+    shared: ephemeral.sessionKeys,
     clock,
   })
   const egress = createForwardEgress(vault)
@@ -118,7 +118,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     codes,
     guesses: ephemeral.guesses,
     sessions,
-    captureKeys,
+    sessionKeys,
     cipher: createCardCipher(keyring),
     egress: watch.egress(egress),
     clock,
@@ -147,7 +147,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
       isSealed: () => store.isSealed(),
       dataVersion: noteOutages('database', () => store.dataVersion(), { log, clock }),
     },
-    ...{ keyring, directory, codes: held, sessions, captureKeys, drops, door: readiness, clock },
+    ...{ keyring, directory, codes: held, sessions, sessionKeys, drops, door: readiness, clock },
   })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reloadCertificate = createCertificateWatch(config.tls, () => {
@@ -170,16 +170,16 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   if (metrics) closing.unshift(() => metrics.close())
   // Those of the tenants that are there; of any that come later the first session has a pair made.
   const environments = new Set((await store.tenants()).map(({ environment }) => environment))
-  const tendCaptureKeys = async () => {
+  const tendSessionKeys = async () => {
     // A sealed vault has none.
-    if (!readiness.isSealed()) await captureKeys.tend(environments)
+    if (!readiness.isSealed()) await sessionKeys.tend(environments)
   }
   const url = await listen(app, config)
   const jobs = startJobs(
     [
       ...listJobs({
         ...{ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate },
-        tendCaptureKeys: asksBrowsers ? tendCaptureKeys : undefined,
+        tendSessionKeys: asksBrowsers ? tendSessionKeys : undefined,
       }),
       ...shipping.jobs,
     ],
@@ -197,7 +197,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     shipping.hurry()
     await jobs.stop()
     // Other nodes still serve codes and sessions that are shared.
-    if (!ephemeral.isShared) await Promise.all([held.dropAll(), sessions.dropAll(), captureKeys.dropAll()])
+    if (!ephemeral.isShared) await Promise.all([held.dropAll(), sessions.dropAll(), sessionKeys.dropAll()])
     await delivered
     try {
       // Outcomes of the last forwards may still wait to be written, and what waits is written in any order.

@@ -7,7 +7,7 @@ import type { SessionBackend } from './session-backend.ts'
 export interface Ephemeral {
   readonly codes: CodeBackend
   readonly sessions: SessionBackend
-  readonly captureKeys: SharedKeys
+  readonly sessionKeys: SharedKeys
   readonly guesses: GuessLimits
   readonly lockouts: Lockouts
   /** Whether other nodes see the same: then a node that stops takes no codes along, and a command can drop them itself. */

@@ -3,10 +3,10 @@ import { done, refuse } from '@cardkeep/core/kernel/result'
 import { minuteMs } from '@cardkeep/core/kernel/time'
 import type { SessionStore } from '@cardkeep/core/ports'
 import {
-  captureKeyMs,
   type FoundSession,
   type SessionEnd,
   type SessionState,
+  sessionKeyMs,
   sessionLifetimeMs,
 } from '@cardkeep/core/sessions/capture-session'
 import type { SessionSealer } from '../keys/session-sealer.ts'
@@ -14,7 +14,7 @@ import type { FoundSealedSession, SealedState, SessionBackend } from './session-
 import { readEnd, readSession, writeEnd, writeSession } from './session-text.ts'
 
 /** Outlives every key that opens the payload, also where the clocks of nodes differ. */
-const markLifetimeMs = captureKeyMs + sessionLifetimeMs + minuteMs
+const markLifetimeMs = sessionKeyMs + sessionLifetimeMs + minuteMs
 
 const tooManyFailures: SessionEnd = { type: 'failure', reason: 'too many failures' }
 

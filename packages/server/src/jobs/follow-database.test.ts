@@ -25,7 +25,7 @@ const open = ({ areCodesShared = false } = {}) => {
     },
     codes: { dropAll: told('drop all') },
     sessions: { dropAll: told('drop sessions') },
-    captureKeys: { dropAll: told('drop keys') },
+    sessionKeys: { dropAll: told('drop keys') },
     drops: areCodesShared ? undefined : { keepUp: told('keep up') },
     clock,
     keyring: {

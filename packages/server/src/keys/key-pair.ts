@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { CapturePublicKey } from '@cardkeep/core/sessions/capture-session'
+import type { SessionPublicKey } from '@cardkeep/core/sessions/capture-session'
 
 const modulusBits = 2048
 
@@ -11,13 +11,13 @@ export const makePrivateKey = async (): Promise<KeyObject> => {
 }
 
 /** The public half, named by its thumbprint, which two keys never share. */
-export const publicHalf = (privateKey: KeyObject): CapturePublicKey => {
+export const publicHalf = (privateKey: KeyObject): SessionPublicKey => {
   const { n: modulus = '', e: exponent = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
   return { id: thumbprintOf({ modulus, exponent }), modulus, exponent }
 }
 
 /** RFC 7638: the hash of what an RSA key needs, in the order of the alphabet. */
-export const thumbprintOf = ({ modulus: n, exponent: e }: Omit<CapturePublicKey, 'id'>): string =>
+export const thumbprintOf = ({ modulus: n, exponent: e }: Omit<SessionPublicKey, 'id'>): string =>
   createHash('sha256')
     .update(JSON.stringify({ e, kty: 'RSA', n }))
     .digest('base64url')

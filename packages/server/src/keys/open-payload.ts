@@ -2,7 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { OpenedPayload } from '@cardkeep/core/ports'
-import type { CapturePublicKey, CaptureSession } from '@cardkeep/core/sessions/capture-session'
+import type { CaptureSession, SessionPublicKey } from '@cardkeep/core/sessions/capture-session'
 import { compactDecrypt } from 'jose'
 
 export interface SealedPayload {
@@ -41,7 +41,7 @@ type Parts = readonly [header: Buffer, key: Buffer, nonce: Buffer, ciphertext: B
  * The bytes of the five parts; only where each is spelled in the one way there is, so that nothing has two spellings. A
  * sealed key is a number as long as the modulus (RFC 8017, 7.1.2), and the library would take it without its zeros in front.
  */
-const readParts = (payload: string, { modulus }: CapturePublicKey): Parts | undefined => {
+const readParts = (payload: string, { modulus }: SessionPublicKey): Parts | undefined => {
   if (payload.length > longestPayload) return undefined
   const spelled = payload.split('.', 6)
   const parts = spelled.map((part) => Buffer.from(part, 'base64url'))

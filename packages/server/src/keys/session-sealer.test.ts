@@ -2,9 +2,9 @@ import type { CaptureId, TokenId } from '@cardkeep/core/kernel/ids'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { describe, expect, test } from 'vitest'
-import { createCaptureKeySealer } from './capture-key-sealer.ts'
 import { createCodeSealer } from './code-sealer.ts'
 import { createTextHash } from './name-hash.ts'
+import { createSessionKeySealer } from './session-key-sealer.ts'
 import { createSessionSealer } from './session-sealer.ts'
 
 const id = '0000ca97-0000-4000-8000-000000000001' as CaptureId
@@ -77,8 +77,8 @@ test('names are 16 bytes, and those of one kind of thing are none of another', a
     sealer.name(otherId),
     sealer.markName(Buffer.from(id)),
     sealer.markName(Buffer.from(otherId)),
-    createCaptureKeySealer(keyring).name({ environment: 'test', keyId: id }),
-    createCaptureKeySealer(keyring).name({ environment: 'live', keyId: id }),
+    createSessionKeySealer(keyring).name({ environment: 'test', keyId: id }),
+    createSessionKeySealer(keyring).name({ environment: 'live', keyId: id }),
     createCodeSealer(keyring).tokenName(id as string as TokenId),
     createTextHash(keyring)(id),
   ]

@@ -4,11 +4,11 @@ import type { Clock, SessionStore } from '@cardkeep/core/ports'
 import {
   answeringMs,
   type CaptureSession,
-  captureKeyMs,
   failuresAllowed,
   type PayloadMark,
   type SessionClaim,
   type SessionEnd,
+  sessionKeyMs,
   sessionLifetimeMs,
 } from '@cardkeep/core/sessions/capture-session'
 import { describe, expect, test } from 'vitest'
@@ -388,7 +388,7 @@ const describePayloads = (open: Open): void => {
     const { store, clock, sweep } = await open()
     await store.open(session)
     await store.admit(await claimOf(store), markAt(1))
-    clock.advance(captureKeyMs + sessionLifetimeMs)
+    clock.advance(sessionKeyMs + sessionLifetimeMs)
     sweep?.()
     await store.open(sessionAt(2))
     expect(await store.admit(await claimOf(store, sessionAt(2)), markAt(1))).toBe(false)

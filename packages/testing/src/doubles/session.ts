@@ -11,7 +11,7 @@ import {
 } from '@cardkeep/core/operations/answer-session'
 import type { Visitor } from '@cardkeep/core/operations/caller'
 import { type OpeningPorts, type OpenSession, openSession } from '@cardkeep/core/operations/open-session'
-import type { CaptureKeys } from '@cardkeep/core/ports'
+import type { SessionKeys } from '@cardkeep/core/ports'
 import type { CaptureAnswer } from '@cardkeep/core/sessions/capture-answer'
 import type { Environment, Tenant } from '@cardkeep/core/tenants/tenant'
 import { testCards } from '../canary/cards.ts'
@@ -44,7 +44,7 @@ export const sealFor = (id: CaptureId, typed: Typed): string =>
 
 const pairOf = (environment: Environment): string => `${environment} pair`
 
-export const openCaptureKeys: CaptureKeys = {
+export const openSessionKeys: SessionKeys = {
   current: async (environment) => ({ id: pairOf(environment), modulus: 'AQAB', exponent: 'AQAB' }),
   open: async (environment, { id, key }, payload) => {
     const [sealedFor, , text] = JSON.parse(payload) as readonly [string, number, string]
@@ -73,7 +73,7 @@ type Ports = AnsweringPorts & OpeningPorts
 
 export const portsOf = (vault: TestVault, parts: Partial<Ports> = {}): Ports => ({
   ...vault,
-  captureKeys: openCaptureKeys,
+  sessionKeys: openSessionKeys,
   readiness: { auditFailed: () => undefined, isSealed: () => false },
   ...parts,
 })

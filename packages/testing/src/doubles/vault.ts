@@ -3,7 +3,7 @@ import type { CredentialId } from '@cardkeep/core/kernel/ids'
 import type { Caller } from '@cardkeep/core/operations/caller'
 import { type CreateTenant, createTenant } from '@cardkeep/core/operations/create-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
-import type { CaptureKeys, CardCipher, CodeStore, Ids, SessionStore } from '@cardkeep/core/ports'
+import type { CardCipher, CodeStore, Ids, SessionKeys, SessionStore } from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { createCodeStore } from '@cardkeep/server/ephemeral/code-store'
 import { createGuessLimits, type MemoryGuessLimits } from '@cardkeep/server/ephemeral/memory/guess-limits'
@@ -11,18 +11,18 @@ import { createMemoryBackend, type MemoryBackend } from '@cardkeep/server/epheme
 import { createMemorySessions } from '@cardkeep/server/ephemeral/memory/memory-sessions'
 import { createSessionStore } from '@cardkeep/server/ephemeral/session-store'
 import { type AuditSigner, createAuditSigner } from '@cardkeep/server/keys/audit-signer'
-import { createCaptureKeySealer } from '@cardkeep/server/keys/capture-key-sealer'
-import { createCaptureKeys } from '@cardkeep/server/keys/capture-keys'
 import { createCardCipher } from '@cardkeep/server/keys/card-cipher'
 import { createCodeSealer } from '@cardkeep/server/keys/code-sealer'
 import { type CredentialHasher, createCredentialHasher } from '@cardkeep/server/keys/credential-hasher'
 import { createKeyring, type Keyring } from '@cardkeep/server/keys/keyring'
+import { createSessionKeySealer } from '@cardkeep/server/keys/session-key-sealer'
+import { createSessionKeys } from '@cardkeep/server/keys/session-keys'
 import { createSessionSealer } from '@cardkeep/server/keys/session-sealer'
 import { keysOfOneProcess } from '@cardkeep/server/keys/shared-keys'
 import { openSqliteStore, type SqliteStore } from '@cardkeep/server/storage/sqlite/store'
 import { createCountingIds, createFixedClock } from '../clock.ts'
-import { drawPrivateKey } from '../keys/capture-key.ts'
 import { createMemoryRootKey } from '../keys/memory-root-key.ts'
+import { drawPrivateKey } from '../keys/session-key.ts'
 import { makeWorkspace } from '../workspace.ts'
 
 /** A vault without its door: the real store, keys and codes, on a clock and ids that a test knows. */
@@ -32,7 +32,7 @@ export interface TestVault {
   readonly backend: MemoryBackend
   readonly guesses: MemoryGuessLimits
   readonly sessions: SessionStore
-  readonly captureKeys: CaptureKeys
+  readonly sessionKeys: SessionKeys
   readonly cipher: CardCipher
   readonly keyring: Keyring
   readonly credentials: CredentialHasher
@@ -56,8 +56,8 @@ export const openTestVault = async (codesPerTenant = 1_000): Promise<TestVault> 
     backend,
     guesses: createGuessLimits(clock),
     sessions: createSessionStore(createSessionSealer(keyring), createMemorySessions(clock)),
-    captureKeys: createCaptureKeys({
-      sealer: createCaptureKeySealer(keyring),
+    sessionKeys: createSessionKeys({
+      sealer: createSessionKeySealer(keyring),
       shared: keysOfOneProcess,
       clock,
       makeKey: drawPrivateKey,

@@ -1,9 +1,9 @@
-import type { CapturePublicKey } from '@cardkeep/core/sessions/capture-session'
+import type { SessionPublicKey } from '@cardkeep/core/sessions/capture-session'
 import { CompactEncrypt, type CompactJWEHeaderParameters, importJWK } from 'jose'
 
 /** As a browser does it: `header` says what differs from what the vendor's SDK writes. */
 export const sealPayload = async (
-  { modulus, exponent }: CapturePublicKey,
+  { modulus, exponent }: SessionPublicKey,
   text: string | Uint8Array,
   header: Partial<CompactJWEHeaderParameters> = {},
 ): Promise<string> => {

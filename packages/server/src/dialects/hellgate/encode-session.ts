@@ -2,10 +2,10 @@ import type { Scheme } from '@cardkeep/core/cards/scheme'
 import type {
   CaptureCard,
   CaptureFailure,
-  CapturePublicKey,
   CaptureSession,
   FoundSession,
   SessionEnd,
+  SessionPublicKey,
 } from '@cardkeep/core/sessions/capture-session'
 import type { Reply } from '../../http/route.ts'
 
@@ -50,7 +50,7 @@ const legacy = (baseUrl: string): object => ({
 })
 
 /** wire: hellgate §payloads: without `alg`, so that each client seals in its own way. */
-const spellKey = ({ modulus, exponent }: CapturePublicKey): object => ({
+const spellKey = ({ modulus, exponent }: SessionPublicKey): object => ({
   kty: 'RSA',
   n: modulus,
   e: exponent,

@@ -21,7 +21,7 @@ export const createMemoryEphemeral = (options: {
   return {
     codes,
     sessions,
-    captureKeys: keysOfOneProcess,
+    sessionKeys: keysOfOneProcess,
     guesses,
     lockouts: createLockouts(clock),
     isShared: false,

@@ -73,7 +73,7 @@ describeOnRedis('a server that lets in not everyone', () => {
     await server.stop()
   })
 
-  const useSessions = async ({ sessions, captureKeys }: Ephemeral): Promise<void> => {
+  const useSessions = async ({ sessions, sessionKeys }: Ephemeral): Promise<void> => {
     const session = { name, owner: 'shop', sealed: code.sealed, ttlMs: 60_000 }
     const claimOf = async () => {
       const claim = await sessions.claim(name)
@@ -89,14 +89,14 @@ describeOnRedis('a server that lets in not everyone', () => {
     expect(await sessions.end(await claimOf(), code.sealed)).toBe(true)
     const state = { type: 'ended', sealedEnd: code.sealed }
     expect(await sessions.find(name)).toEqual({ type: 'found', sealed: code.sealed, state })
-    await captureKeys.put(name, code.sealed, 60_000)
-    expect([await captureKeys.find(name), await captureKeys.isGood(name)]).toEqual([code.sealed, true])
+    await sessionKeys.put(name, code.sealed, 60_000)
+    expect([await sessionKeys.find(name), await sessionKeys.isGood(name)]).toEqual([code.sealed, true])
     await sessions.drop(name)
     await sessions.dropAll()
     expect(await sessions.open(twin)).toBe(true)
-    await captureKeys.put(name, code.sealed, 60_000)
-    await captureKeys.dropAll()
-    expect(await captureKeys.find(name)).toBeUndefined()
+    await sessionKeys.put(name, code.sealed, 60_000)
+    await sessionKeys.dropAll()
+    expect(await sessionKeys.find(name)).toBeUndefined()
   }
 
   test.each([

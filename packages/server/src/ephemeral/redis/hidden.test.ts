@@ -5,21 +5,21 @@ import { Secret } from '@cardkeep/core/kernel/secret'
 import type { SessionStore } from '@cardkeep/core/ports'
 import {
   type CaptureSession,
-  captureKeyMs,
   type SessionClaim,
+  sessionKeyMs,
   sessionLifetimeMs,
 } from '@cardkeep/core/sessions/capture-session'
 import { pairOf } from '@cardkeep/core/tenants/lockout'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
-import { drawPrivateKey } from '@cardkeep/testing/keys/capture-key'
 import { createKeyFixture, placeAt, scopeOwner, tenantAt } from '@cardkeep/testing/keys/fixture'
+import { drawPrivateKey } from '@cardkeep/testing/keys/session-key'
 import { drawPrefix, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
 import { describeOnRedis } from '@cardkeep/testing/servers/shared'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { createCaptureKeySealer } from '../../keys/capture-key-sealer.ts'
-import { createCaptureKeys } from '../../keys/capture-keys.ts'
 import { createCodeSealer } from '../../keys/code-sealer.ts'
+import { createSessionKeySealer } from '../../keys/session-key-sealer.ts'
+import { createSessionKeys } from '../../keys/session-keys.ts'
 import { createSessionSealer } from '../../keys/session-sealer.ts'
 import { nameBytes } from '../backend.ts'
 import { createCodeStore } from '../code-store.ts'
@@ -86,9 +86,9 @@ describeOnRedis('what stands on the server', (server) => {
       prefix,
       store: createCodeStore(createCodeSealer(keyring), ephemeral.codes),
       sessions: createSessionStore(createSessionSealer(keyring), ephemeral.sessions),
-      captureKeys: createCaptureKeys({
-        sealer: createCaptureKeySealer(keyring),
-        shared: ephemeral.captureKeys,
+      sessionKeys: createSessionKeys({
+        sealer: createSessionKeySealer(keyring),
+        shared: ephemeral.sessionKeys,
         clock,
         makeKey: drawPrivateKey,
       }),
@@ -103,7 +103,7 @@ describeOnRedis('what stands on the server', (server) => {
   const held = { place, tenantId, code: new Secret(digits), ttlMs: 60_000, uses: 1, destinations: [origin] }
 
   test('and what is said to it has neither a code nor an id, an origin or an address in it', async () => {
-    const { ephemeral, operator, store, sessions, captureKeys, keys, close } = await open()
+    const { ephemeral, operator, store, sessions, sessionKeys, keys, close } = await open()
     const said: string[] = []
     const monitor = await operator.monitor()
     const heardAll = new Promise<void>((resolve) => {
@@ -119,7 +119,7 @@ describeOnRedis('what stands on the server', (server) => {
     await ephemeral.guesses.failed(marksOf({ tenantId, tokenId: place.tokenId, sessionId, origin: address }))
     await ephemeral.guesses.failed(marksOfVisitor({ origin: address }))
     await ephemeral.lockouts.fail(pairOf(credential, address))
-    const key = await captureKeys.current('live')
+    const key = await sessionKeys.current('live')
     await sessions.open({ ...capture, key })
     const claim = await claimOf(sessions)
     await sessions.admit(claim, mark)
@@ -180,16 +180,16 @@ describeOnRedis('what stands on the server', (server) => {
   })
 
   test('everything has an end by itself, but for who has codes, how often all were dropped, and which server it is', async () => {
-    const { ephemeral, operator, store, sessions, captureKeys, prefix, keys, close } = await open()
+    const { ephemeral, operator, store, sessions, sessionKeys, prefix, keys, close } = await open()
     await store.hold({ address: session, ...held })
     await store.dropAll()
     await store.hold({ address: session, ...held })
     await ephemeral.guesses.failed(marksOf({ tenantId, tokenId: place.tokenId, sessionId, origin: address }))
     await ephemeral.guesses.failed(marksOfVisitor({ origin: address }))
     await ephemeral.lockouts.fail(pairOf(credential, address))
-    await sessions.open({ ...capture, key: await captureKeys.current('live') })
+    await sessions.open({ ...capture, key: await sessionKeys.current('live') })
     await sessions.dropAll()
-    await sessions.open({ ...capture, key: await captureKeys.current('live') })
+    await sessions.open({ ...capture, key: await sessionKeys.current('live') })
     await sessions.admit(await claimOf(sessions), mark)
     const endless: string[] = []
     for (const key of await keys())
@@ -199,8 +199,8 @@ describeOnRedis('what stands on the server', (server) => {
   })
 
   test('of a session is gone with it, and of all of them when they are dropped, but for what was admitted', async () => {
-    const { operator, prefix, sessions, captureKeys, keys, close } = await open()
-    const key = await captureKeys.current('live')
+    const { operator, prefix, sessions, sessionKeys, keys, close } = await open()
+    const key = await sessionKeys.current('live')
     await sessions.open({ ...capture, key })
     await sessions.drop(capture.id)
     expect(await operator.keys(`${prefix}[sw]:*`)).toEqual([])
@@ -214,7 +214,7 @@ describeOnRedis('what stands on the server', (server) => {
     await sessions.admit(await claimOf(sessions), mark)
     expect(await operator.pttl(name)).toBeLessThanOrEqual(sessionLifetimeMs)
     const [admitted = ''] = await operator.keys(`${prefix}p:*`)
-    expect(await operator.pttl(admitted)).toBeGreaterThan(sessionLifetimeMs + captureKeyMs)
+    expect(await operator.pttl(admitted)).toBeGreaterThan(sessionLifetimeMs + sessionKeyMs)
     await sessions.dropAll()
     expect(await operator.keys(`${prefix}s:*`)).toEqual([])
     expect(await keys()).toContain(admitted)
@@ -222,35 +222,35 @@ describeOnRedis('what stands on the server', (server) => {
   })
 
   test('of all keys is void when they are dropped, at once and also where a scan would not find it', async () => {
-    const { operator, prefix, sessions, ephemeral, captureKeys, close } = await open()
+    const { operator, prefix, sessions, ephemeral, sessionKeys, close } = await open()
     const name = Buffer.alloc(nameBytes, 1)
     const sealed = Buffer.from('sealed')
-    await ephemeral.captureKeys.put(name, sealed, 60_000)
+    await ephemeral.sessionKeys.put(name, sealed, 60_000)
     const [key = ''] = await operator.keys(`${prefix}k:*`)
     const kept = await operator.dumpBuffer(key)
-    await sessions.open({ ...capture, key: await captureKeys.current('live') })
-    await ephemeral.captureKeys.dropAll()
+    await sessions.open({ ...capture, key: await sessionKeys.current('live') })
+    await ephemeral.sessionKeys.dropAll()
     expect(await operator.keys(`${prefix}k:*`)).toEqual([])
     expect(await sessions.find(capture.id)).toBeUndefined()
     await operator.restore(key, 0, kept)
-    expect(await ephemeral.captureKeys.find(name)).toBeUndefined()
+    expect(await ephemeral.sessionKeys.find(name)).toBeUndefined()
     // One that is put while a scan is still to come stays.
-    const dropping = ephemeral.captureKeys.dropAll()
-    await ephemeral.captureKeys.put(name, sealed, 60_000)
+    const dropping = ephemeral.sessionKeys.dropAll()
+    await ephemeral.sessionKeys.put(name, sealed, 60_000)
     await dropping
-    expect(await ephemeral.captureKeys.find(name)).toEqual(sealed)
+    expect(await ephemeral.sessionKeys.find(name)).toEqual(sealed)
     await close()
   })
 
   test('of a key is void for other nodes and new sessions once all sessions were dropped', async () => {
     const { sessions, ephemeral, close } = await open()
     const name = Buffer.alloc(nameBytes, 1)
-    await ephemeral.captureKeys.put(name, Buffer.from('sealed'), 60_000)
-    expect(await ephemeral.captureKeys.find(name)).toEqual(Buffer.from('sealed'))
-    expect(await ephemeral.captureKeys.isGood(name)).toBe(true)
+    await ephemeral.sessionKeys.put(name, Buffer.from('sealed'), 60_000)
+    expect(await ephemeral.sessionKeys.find(name)).toEqual(Buffer.from('sealed'))
+    expect(await ephemeral.sessionKeys.isGood(name)).toBe(true)
     await sessions.dropAll()
-    expect(await ephemeral.captureKeys.find(name)).toBeUndefined()
-    expect(await ephemeral.captureKeys.isGood(name)).toBe(false)
+    expect(await ephemeral.sessionKeys.find(name)).toBeUndefined()
+    expect(await ephemeral.sessionKeys.isGood(name)).toBe(false)
     await close()
   })
 

@@ -185,7 +185,7 @@ describeOnRedis('a server of codes', () => {
     while (!(await operator.info('replication')).includes('master_link_status:up'));
     await node.codes.hold(codeAt(1))
     await node.sessions.open(sessionAt(1))
-    await node.captureKeys.put(nameAt(1), Buffer.alloc(38, 1), 60_000)
+    await node.sessionKeys.put(nameAt(1), Buffer.alloc(38, 1), 60_000)
     await node.check()
     while ((await operator.dbsize()) !== (await primary.dbsize()));
     await operator.replicaof('NO', 'ONE')
@@ -194,8 +194,8 @@ describeOnRedis('a server of codes', () => {
     expect(await promoted.codes.take(nameAt(1), takerAt(1))).toBeUndefined()
     expect(await promoted.count()).toBe(0)
     expect(await promoted.sessions.find(nameAt(1))).toBeUndefined()
-    expect(await promoted.captureKeys.find(nameAt(1))).toBeUndefined()
-    expect(await promoted.captureKeys.isGood(nameAt(1))).toBe(false)
+    expect(await promoted.sessionKeys.find(nameAt(1))).toBeUndefined()
+    expect(await promoted.sessionKeys.isGood(nameAt(1))).toBe(false)
     await promoted.sessions.open(sessionAt(1))
     await promoted.codes.hold(codeAt(1))
     await promoted.check()

@@ -75,7 +75,7 @@ export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promis
   return {
     codes: createRedisBackend(connection, naming, { limitPerOwner, time }),
     sessions: createRedisSessions(connection, naming, { limitPerOwner: sessionLimit, time }),
-    captureKeys: createRedisKeys(connection, naming),
+    sessionKeys: createRedisKeys(connection, naming),
     guesses: fallBackGuesses(createRedisGuessLimits(connection, naming, time), guessesHere),
     lockouts: rememberClean(
       fallBackLockouts(createRedisLockouts(connection, naming, time), createLockouts(clock)),

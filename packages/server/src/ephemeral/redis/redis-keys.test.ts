@@ -1,19 +1,19 @@
 import type { CaptureId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
-import type { CapturePublicKey, CaptureSession } from '@cardkeep/core/sessions/capture-session'
+import type { CaptureSession, SessionPublicKey } from '@cardkeep/core/sessions/capture-session'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
-import { drawPrivateKey } from '@cardkeep/testing/keys/capture-key'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { sealPayload } from '@cardkeep/testing/keys/seal-payload'
+import { drawPrivateKey } from '@cardkeep/testing/keys/session-key'
 import { drawPrefix, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
 import { describeOnRedis } from '@cardkeep/testing/servers/shared'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { createCaptureKeySealer } from '../../keys/capture-key-sealer.ts'
-import { createCaptureKeys } from '../../keys/capture-keys.ts'
 import { makePrivateKey } from '../../keys/key-pair.ts'
+import { createSessionKeySealer } from '../../keys/session-key-sealer.ts'
+import { createSessionKeys } from '../../keys/session-keys.ts'
 
-const sessionFor = (key: CapturePublicKey) =>
+const sessionFor = (key: SessionPublicKey) =>
   ({ id: '0000ca97-0000-4000-8000-000000000001' as CaptureId, key }) as CaptureSession
 
 describeOnRedis('two nodes at one server', (server) => {
@@ -23,9 +23,9 @@ describeOnRedis('two nodes at one server', (server) => {
     const openNode = async () => {
       const ephemeral = await openOnRedis({ url: server.url(), clock, prefix })
       const made = [drawPrivateKey, makePrivateKey]
-      const keys = createCaptureKeys({
-        sealer: createCaptureKeySealer(await another()),
-        shared: ephemeral.captureKeys,
+      const keys = createSessionKeys({
+        sealer: createSessionKeySealer(await another()),
+        shared: ephemeral.sessionKeys,
         clock,
         makeKey: () => (made.shift() ?? makePrivateKey)(),
       })

@@ -2,34 +2,34 @@ import type { KeyObject } from 'node:crypto'
 import { minuteMs } from '@cardkeep/core/kernel/time'
 import type { Clock } from '@cardkeep/core/ports'
 import {
-  type CapturePublicKey,
-  captureKeyMs,
+  type SessionPublicKey,
+  sessionKeyMs,
   sessionLifetimeMs,
 } from '@cardkeep/core/sessions/capture-session'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
-import type { CaptureKeyPlace, CaptureKeySealer } from './capture-key-sealer.ts'
 import { makePrivateKey, publicHalf } from './key-pair.ts'
+import type { SessionKeyPlace, SessionKeySealer } from './session-key-sealer.ts'
 import type { SharedKeys } from './shared-keys.ts'
 
 /*
- * A pair is made ahead, is handed to the sessions that are opened in the `captureKeyMs` after its first, and is forgotten
+ * A pair is made ahead, is handed to the sessions that are opened in the `sessionKeyMs` after its first, and is forgotten
  * when the last of them is over. It never reaches a disk: it is in the memory of the process that made it and, where
  * several nodes answer for each other, sealed on the server that they share. Where that server loses it, as by a restart, no
  * further session gets it.
  */
 
 /** Pairs of one environment. */
-export interface CapturePairs {
+export interface SessionPairs {
   /** For a session that is opened now. */
-  current(): Promise<CapturePublicKey>
+  current(): Promise<SessionPublicKey>
   /** The private half of a pair that a session has, whichever node made it. */
   find(keyId: string): Promise<KeyObject | undefined>
   /** Makes the next pair if there is none, and forgets those that are over. */
   tend(): Promise<void>
 }
 
-export interface CaptureKeyParts {
-  readonly sealer: CaptureKeySealer
+export interface SessionKeyParts {
+  readonly sealer: SessionKeySealer
   readonly shared: SharedKeys
   readonly clock: Pick<Clock, 'monotonic'>
   /** For tests, which would wait for it otherwise. */
@@ -38,10 +38,10 @@ export interface CaptureKeyParts {
 
 /** A session that is being opened when its pair is handed out last may begin a little later. */
 const slackMs = minuteMs
-const keyLifetimeMs = captureKeyMs + sessionLifetimeMs + slackMs
+const keyLifetimeMs = sessionKeyMs + sessionLifetimeMs + slackMs
 
 interface Handed {
-  readonly key: CapturePublicKey
+  readonly key: SessionPublicKey
   readonly until: number
 }
 
@@ -50,15 +50,15 @@ interface KnownKey {
   readonly overAt: number
 }
 
-export const createCapturePairs = (
+export const createSessionPairs = (
   environment: Environment,
-  { sealer, shared, clock, makeKey = makePrivateKey }: CaptureKeyParts,
-): CapturePairs => {
+  { sealer, shared, clock, makeKey = makePrivateKey }: SessionKeyParts,
+): SessionPairs => {
   const known = new Map<string, KnownKey>()
   let current: Handed | undefined
   let next: Promise<KeyObject> | undefined
-  let handingOver: Promise<CapturePublicKey> | undefined
-  const placeOf = (keyId: string): CaptureKeyPlace => ({ environment, keyId })
+  let handingOver: Promise<SessionPublicKey> | undefined
+  const placeOf = (keyId: string): SessionKeyPlace => ({ environment, keyId })
 
   const prepare = (): Promise<KeyObject> => {
     next ??= makeKey().catch((error: unknown) => {
@@ -68,7 +68,7 @@ export const createCapturePairs = (
     return next
   }
 
-  const handOver = async (): Promise<CapturePublicKey> => {
+  const handOver = async (): Promise<SessionPublicKey> => {
     const privateKey = await prepare()
     const key = publicHalf(privateKey)
     const place = placeOf(key.id)
@@ -76,7 +76,7 @@ export const createCapturePairs = (
     await shared.put(sealer.name(place), await sealer.seal(place, privateKey), keyLifetimeMs)
     const now = clock.monotonic()
     known.set(key.id, { privateKey, overAt: now + keyLifetimeMs })
-    current = { key, until: now + captureKeyMs }
+    current = { key, until: now + sessionKeyMs }
     next = undefined
     return key
   }

@@ -3,18 +3,18 @@ import { UnavailableError } from '@cardkeep/core/errors'
 import type { CaptureId, CaptureRef, CredentialId, TenantId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import {
-  type CapturePublicKey,
   type CaptureSession,
-  captureKeyMs,
+  type SessionPublicKey,
+  sessionKeyMs,
   sessionLifetimeMs,
 } from '@cardkeep/core/sessions/capture-session'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { sealPayload } from '@cardkeep/testing/keys/seal-payload'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { createCaptureKeySealer } from './capture-key-sealer.ts'
-import { createCaptureKeys } from './capture-keys.ts'
 import { makePrivateKey, publicHalf, thumbprintOf } from './key-pair.ts'
+import { createSessionKeySealer } from './session-key-sealer.ts'
+import { createSessionKeys } from './session-keys.ts'
 import { keysOfOneProcess, type SharedKeys } from './shared-keys.ts'
 
 const notReadable = { ok: false, error: { type: 'PayloadNotReadable' } }
@@ -24,7 +24,7 @@ beforeAll(async () => {
   pairs = await Promise.all([makePrivateKey(), makePrivateKey(), makePrivateKey()])
 })
 
-const sessionFor = (key: CapturePublicKey): CaptureSession => ({
+const sessionFor = (key: SessionPublicKey): CaptureSession => ({
   id: '0000ca97-0000-4000-8000-000000000001' as CaptureId,
   ref: '00000ca9-0000-4000-8000-000000000001' as CaptureRef,
   tenantId: '00000e00-0000-4000-8000-000000000001' as TenantId,
@@ -66,12 +66,12 @@ const open = async (shared: SharedKeys = keysOfOneProcess) => {
     made,
     world,
     keyring,
-    keys: createCaptureKeys({ ...parts, sealer: createCaptureKeySealer(keyring) }),
-    openNode: async () => createCaptureKeys({ ...parts, sealer: createCaptureKeySealer(await another()) }),
+    keys: createSessionKeys({ ...parts, sealer: createSessionKeySealer(keyring) }),
+    openNode: async () => createSessionKeys({ ...parts, sealer: createSessionKeySealer(await another()) }),
   }
 }
 
-const textOf = async (keys: Awaited<ReturnType<typeof open>>['keys'], key: CapturePublicKey) => {
+const textOf = async (keys: Awaited<ReturnType<typeof open>>['keys'], key: SessionPublicKey) => {
   const opened = await keys.open('live', sessionFor(key), await sealPayload(key, 'a text'))
   return opened.ok ? openSecret(opened.value.text, 'check') : opened.error.type
 }
@@ -99,7 +99,7 @@ test('the thumbprint is that of RFC 7638, 3.1', () => {
 test('sessions of some minutes share a pair, and then get another', async () => {
   const { keys, clock, made } = await open()
   const first = await keys.current('live')
-  clock.advance(captureKeyMs - 1)
+  clock.advance(sessionKeyMs - 1)
   expect(await keys.current('live')).toEqual(first)
   clock.advance(1)
   const second = await keys.current('live')
@@ -113,7 +113,7 @@ test('many who ask at once, when none is there or its time is over, get the same
     const all = await Promise.all(Array.from({ length: 20 }, () => keys.current('live')))
     expect(new Set(all.map(({ id }) => id)).size).toBe(1)
     expect(made).toHaveLength(count)
-    clock.advance(captureKeyMs)
+    clock.advance(sessionKeyMs)
   }
 })
 
@@ -122,9 +122,9 @@ test('a pair opens until the last session is over that may have it, and is then 
   const key = await keys.current('live')
   const session = sessionFor(key)
   const payload = await sealPayload(key, 'a text')
-  clock.advance(captureKeyMs + sessionLifetimeMs)
+  clock.advance(sessionKeyMs + sessionLifetimeMs)
   expect(await keys.open('live', session, payload)).toMatchObject({ ok: true })
-  clock.advance(captureKeyMs)
+  clock.advance(sessionKeyMs)
   expect(await keys.open('live', session, payload)).toEqual(notReadable)
   await keys.tend()
   expect(await keys.open('live', session, payload)).toEqual(notReadable)
@@ -137,13 +137,13 @@ test('a pair that was made ahead is the one that is handed out, and then the nex
   await keys.tend()
   expect(made).toHaveLength(2)
   // However long it waits for its first session.
-  clock.advance(10 * captureKeyMs)
+  clock.advance(10 * sessionKeyMs)
   const [, second] = made
   expect(await keys.current('live')).toEqual(second && publicHalf(second))
   expect(made).toHaveLength(2)
   await keys.tend()
   expect(made).toHaveLength(3)
-  clock.advance(captureKeyMs)
+  clock.advance(sessionKeyMs)
   const [, , third] = made
   expect(await keys.current('live')).toEqual(third && publicHalf(third))
 })
@@ -155,7 +155,7 @@ describe('of each environment', () => {
     const test = await keys.current('test')
     expect(test.id).not.toBe(live.id)
     expect([await keys.current('live'), await keys.current('test')]).toEqual([live, test])
-    clock.advance(captureKeyMs)
+    clock.advance(sessionKeyMs)
     expect([live.id, test.id]).not.toContain((await keys.current('live')).id)
   })
 
@@ -183,7 +183,7 @@ describe('of each environment', () => {
     const key = await keys.current('test')
     const [put] = puts
     if (!put) throw new Error('nothing was shared')
-    puts.push({ ...put, name: createCaptureKeySealer(keyring).name({ environment: 'live', keyId: key.id }) })
+    puts.push({ ...put, name: createSessionKeySealer(keyring).name({ environment: 'live', keyId: key.id }) })
     await expect(keys.open('live', sessionFor(key), await sealPayload(key, 'a text'))).rejects.toThrow(
       'belong elsewhere',
     )
@@ -286,7 +286,7 @@ test('a session of a key that nobody knows has nothing that could be read', asyn
 test('a session of one pair does not open what was sealed for another', async () => {
   const { keys, clock } = await open()
   const first = await keys.current('live')
-  clock.advance(captureKeyMs)
+  clock.advance(sessionKeyMs)
   const second = await keys.current('live')
   expect(await keys.open('live', sessionFor(first), await sealPayload(second, 'a text'))).toEqual(notReadable)
   expect(await textOf(keys, first)).toBe('a text')
@@ -298,7 +298,7 @@ test('another node opens what was sealed for a session of this one, also after a
   const other = await openNode()
   expect(await textOf(other, await keys.current('live'))).toBe('a text')
   await keyring.rotate({ purpose: 'code', owner: undefined, actor: { type: 'vault', id: undefined } })
-  clock.advance(captureKeyMs)
+  clock.advance(sessionKeyMs)
   expect(await textOf(other, await keys.current('live'))).toBe('a text')
   expect(puts).toHaveLength(2)
 })
@@ -329,7 +329,7 @@ test('another node knows a key also for a session that was opened long after it 
   const { keys, openNode, clock } = await open(shared)
   const other = await openNode()
   expect(await textOf(other, await keys.current('live'))).toBe('a text')
-  clock.advance(captureKeyMs - 1)
+  clock.advance(sessionKeyMs - 1)
   const key = await keys.current('live')
   clock.advance(sessionLifetimeMs - 1)
   expect(await textOf(other, key)).toBe('a text')
@@ -342,8 +342,8 @@ test('what nodes share of a pair is no key to whoever reads it, and lives as lon
   const [put] = puts
   if (!put || !made[0]) throw new Error('nothing was shared')
   expect(put.name).toHaveLength(16)
-  expect(put.ttlMs).toBeGreaterThanOrEqual(captureKeyMs + sessionLifetimeMs)
-  expect(put.ttlMs).toBeLessThan(captureKeyMs + sessionLifetimeMs + captureKeyMs)
+  expect(put.ttlMs).toBeGreaterThanOrEqual(sessionKeyMs + sessionLifetimeMs)
+  expect(put.ttlMs).toBeLessThan(sessionKeyMs + sessionLifetimeMs + sessionKeyMs)
   const { d = '', p = '' } = made[0].export({ format: 'jwk' })
   const bytes = Buffer.from(put.sealed)
   for (const hidden of [Buffer.from(d, 'base64url'), Buffer.from(p, 'base64url'), Buffer.from(key.id)])
@@ -417,7 +417,7 @@ test('a key of another pair, put where one is looked for, is not used', async ()
   const { puts, shared } = createShelf()
   const { keys, openNode, clock } = await open(shared)
   const first = await keys.current('live')
-  clock.advance(captureKeyMs)
+  clock.advance(sessionKeyMs)
   await keys.current('live')
   const [one, two] = puts
   if (!one || !two) throw new Error('nothing was shared')

@@ -5,23 +5,23 @@ import { createNameHash } from './name-hash.ts'
 import { createVaultSealer } from './vault-sealer.ts'
 
 /** Which pair: under the same id in the other environment there is none. */
-export interface CaptureKeyPlace {
+export interface SessionKeyPlace {
   readonly environment: Environment
   readonly keyId: string
 }
 
 /** Lets nodes hand each other private keys by way of a server that can read none of them. */
-export interface CaptureKeySealer {
+export interface SessionKeySealer {
   /** 16 bytes: a keyed hash of the place. */
-  name(place: CaptureKeyPlace): Buffer
-  seal(place: CaptureKeyPlace, privateKey: KeyObject): Promise<Uint8Array>
+  name(place: SessionKeyPlace): Buffer
+  seal(place: SessionKeyPlace, privateKey: KeyObject): Promise<Uint8Array>
   /** Throws if the bytes were changed, or are those of another key or environment. */
-  open(place: CaptureKeyPlace, sealed: Uint8Array): Promise<KeyObject>
+  open(place: SessionKeyPlace, sealed: Uint8Array): Promise<KeyObject>
 }
 
-export const createCaptureKeySealer = (
+export const createSessionKeySealer = (
   keys: Pick<Keyring, 'find' | 'reload' | 'vaultKeys'>,
-): CaptureKeySealer => {
+): SessionKeySealer => {
   const hash = createNameHash(keys)
   const sealer = createVaultSealer(keys)
   return {
@@ -39,7 +39,7 @@ export const createCaptureKeySealer = (
   }
 }
 
-const fieldsOf = ({ environment, keyId }: CaptureKeyPlace): readonly string[] => [
+const fieldsOf = ({ environment, keyId }: SessionKeyPlace): readonly string[] => [
   'capture',
   'private key',
   environment,

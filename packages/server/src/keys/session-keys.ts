@@ -1,10 +1,10 @@
 import { refuse } from '@cardkeep/core/kernel/result'
-import type { CaptureKeys } from '@cardkeep/core/ports'
+import type { SessionKeys } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
-import { type CaptureKeyParts, type CapturePairs, createCapturePairs } from './capture-pairs.ts'
 import { openPayload } from './open-payload.ts'
+import { createSessionPairs, type SessionKeyParts, type SessionPairs } from './session-pairs.ts'
 
-export interface RunningCaptureKeys extends CaptureKeys {
+export interface RunningSessionKeys extends SessionKeys {
   /** Sees to the pairs of the environments that are in use, or will be. To be called again and again. */
   tend(expected?: Iterable<Environment>): Promise<void>
   /** Forgets all pairs, here and where nodes share them. Whatever is under way for one comes to nothing. */
@@ -12,11 +12,11 @@ export interface RunningCaptureKeys extends CaptureKeys {
 }
 
 /** Key pairs that browsers seal their answers for: of each environment its own, from when it is expected or a session needs one. */
-export const createCaptureKeys = (parts: CaptureKeyParts): RunningCaptureKeys => {
-  const inUse = new Map<Environment, CapturePairs>()
+export const createSessionKeys = (parts: SessionKeyParts): RunningSessionKeys => {
+  const inUse = new Map<Environment, SessionPairs>()
 
-  const pairsOf = (environment: Environment): CapturePairs => {
-    const pairs = inUse.get(environment) ?? createCapturePairs(environment, parts)
+  const pairsOf = (environment: Environment): SessionPairs => {
+    const pairs = inUse.get(environment) ?? createSessionPairs(environment, parts)
     inUse.set(environment, pairs)
     return pairs
   }
