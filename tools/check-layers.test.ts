@@ -193,6 +193,15 @@ test('a computed name is found', () => {
   ])
 })
 
+test('the one file of a layer that loads from an address may compute it, and no other', () => {
+  const folder = 'packages/elements/src/encrypt-card'
+  const [loader, other] = [`${folder}/library-beside.ts`, `${folder}/other.ts`]
+  const source = 'await import(url)'
+  expect(check({ [loader]: source, [other]: source })).toEqual([
+    `${other}:1 imports by a computed name, which cannot be checked`,
+  ])
+})
+
 test('a file that no row of the table holds is found', () => {
   expect(check({ [`${server}/helpers/a.ts`]: '' })).toEqual([`${server}/helpers/a.ts:0 belongs to no layer`])
 })

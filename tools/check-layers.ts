@@ -51,6 +51,7 @@ type Judgement = Pick<Finding, 'wrong' | 'instead'>
 
 const judgeImport = (file: string, from: Place, found: Import, table: Table): Judgement | undefined => {
   const { specifier } = found
+  if (specifier === undefined && file === from.layer.loader) return undefined
   if (specifier === undefined)
     return {
       wrong: 'imports by a computed name, which cannot be checked',

@@ -6,6 +6,7 @@
  * and in a browser, where page and frame know each other by their messages alone:
  *
  *   elements host → elements protocol ← elements frame → core, and elements vendor → elements frame
+ *   elements encryption → elements protocol
  *
  * A layer that wants something of another asks for a port of the core and is handed the implementation by compose.
  * Where a row allows more than that it gives the reason.
@@ -19,6 +20,8 @@ export interface Layer {
   readonly apart?: true
   /** Names of layers. Nothing means nothing: no module of Node and no package either. */
   readonly uses: readonly string[] | 'anything'
+  /** The one file in it that may load a module from an address that it computes; `because` says why. */
+  readonly loader?: string
   readonly because?: string
   /** Told to whoever uses this layer without being allowed to. */
   readonly instead: string
@@ -69,6 +72,15 @@ export const layers: readonly Layer[] = [
     instead: 'What other fields need of it belongs in packages/elements/src/frame/.',
   },
   {
+    name: 'elements encryption',
+    at: 'packages/elements/src/encrypt-card/',
+    uses: ['elements protocol'],
+    loader: 'packages/elements/src/encrypt-card/library-beside.ts',
+    because: 'Its library is no part of its script, but a file beside it, wherever that is served.',
+    instead:
+      'It encrypts what a page has in clear, with a library of its own: what the fields need is in packages/elements/src/frame/.',
+  },
+  {
     name: 'bin',
     at: 'packages/server/bin/',
     uses: ['cli'],
@@ -114,12 +126,14 @@ export const layers: readonly Layer[] = [
         'http',
         'storage',
         'ephemeral',
+        'captures',
         'keys',
         'egress',
         'jobs',
         'shipping',
         'webhooks',
         'metrics',
+        'network-tokens',
       ],
       ...['log', 'clock', 'services', 'config', 'core'],
     ],
@@ -232,6 +246,14 @@ export const layers: readonly Layer[] = [
     instead: viaPort('CardCipher'),
   },
   {
+    name: 'captures',
+    at: 'packages/server/src/captures/',
+    uses: ['keys', 'core'],
+    because:
+      'A private key is unsealed before a worker has it, and what was opened is named by a keyed hash.',
+    instead: viaPort('Captures'),
+  },
+  {
     name: 'egress',
     at: 'packages/server/src/egress/',
     uses: ['core'],
@@ -243,6 +265,12 @@ export const layers: readonly Layer[] = [
     uses: ['log', 'core'],
     because: 'What was paused or given up is written down.',
     instead: 'Events are told by a change of type `emit-event`; compose starts what delivers them.',
+  },
+  {
+    name: 'network-tokens',
+    at: 'packages/server/src/network-tokens/',
+    uses: ['core'],
+    instead: viaPort('NetworkTokenProviders'),
   },
   {
     name: 'metrics',

@@ -87,10 +87,22 @@ export const seats: readonly Seat[] = [
       'What browsers sealed is opened in packages/server/src/keys/open-payload.ts, which says what is accepted.',
   },
   {
+    module: 'node:worker_threads',
+    only: ['packages/server/src/captures/'],
+    instead:
+      'Threads are started by packages/server/src/captures/capture-worker.ts, which ends those that hang.',
+  },
+  {
     module: 'pino',
     only: ['packages/server/src/log/log.ts'],
     instead:
       'Only packages/server/src/log/log.ts makes a logger, because it is the one that scrubs card numbers.',
+  },
+  {
+    module: 'openpgp',
+    only: ['packages/server/src/captures/', 'packages/elements/src/encrypt-card/'],
+    instead:
+      'Captured cards are opened in packages/server/src/captures/, and encrypted in packages/elements/src/encrypt-card/.',
   },
   {
     module: 'csv-parse',
@@ -168,6 +180,7 @@ export const reaches: readonly Reach[] = [
       'packages/server/src/clock.ts',
       'packages/elements/src/frame/main.ts',
       'packages/elements/src/vendor/main.ts',
+      'packages/elements/src/encrypt-card/entries/',
     ],
     instead: 'Take `Clock` of packages/core/src/ports.ts, so that a test can set the time.',
   },

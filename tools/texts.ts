@@ -26,7 +26,8 @@ export const phrases: readonly Phrase[] = [
     instead: 'Leave the choice of a registry to the machine that installs.',
   },
   {
-    form: /\b(?:TODO|FIXME|XXX)\b/g,
+    // Among other currencies (ISO 4217) `XXX` is the code for none.
+    form: /\b(?:TODO|FIXME|XXX(?! [A-Z]{3}\b))\b/g,
     wrong: 'leaves something unfinished',
     instead: 'Finish it or take it out; what is left for later is said in the documents, with its reason.',
   },

@@ -13,3 +13,9 @@ test('what a merchant loads into a page is small', () => {
 test('what is loaded into the frame is small', () => {
   expect(sizeOf('frame.js')).toBeLessThan(18_000)
 })
+
+test('what encrypts a card is small, and its library is in none of the files', () => {
+  expect(sizeOf('encrypt-card.js')).toBeLessThan(2_500)
+  expect(sizeOf('encrypt-card.mjs')).toBeLessThan(2_500)
+  expect(sizeOf('encrypt-card.package.mjs')).toBeLessThan(2_000)
+})

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Reply } from '../http/route.ts'
 import { type FileName, fileNames, filePage, readElementsFile } from './files.ts'
@@ -54,4 +55,16 @@ test('a browser that has these bytes is not sent them again', async () => {
   const first = await ask('frame.js')
   const again = await ask('frame.js', {}, { 'if-none-match': first.headers?.['etag'] ?? '' })
   expect([again.status, again.body]).toEqual([304, undefined])
+})
+
+test('the library goes out as its makers published it, under the digest that the script which loads it was built with', async () => {
+  const library = readElementsFile('openpgp.mjs')
+  const published = new URL('../lightweight/openpgp.min.mjs', import.meta.resolve('openpgp'))
+  expect(library.text).toBe(readFileSync(published, 'utf8'))
+  expect(library.text).toMatch(/^\/\*! OpenPGP\.js v[\d.]+ .* LGPL/)
+  for (const name of ['encrypt-card.js', 'encrypt-card.mjs'] as const) {
+    const { text } = readElementsFile(name)
+    expect(text).toContain(library.digest)
+    expect(text).toContain(`openpgp.mjs?h=${library.mark}`)
+  }
 })

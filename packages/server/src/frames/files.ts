@@ -21,6 +21,9 @@ const contentTypes = {
   'elements.mjs': 'text/javascript; charset=utf-8',
   'frame.js': 'text/javascript; charset=utf-8',
   'vendor.js': 'text/javascript; charset=utf-8',
+  'encrypt-card.js': 'text/javascript; charset=utf-8',
+  'encrypt-card.mjs': 'text/javascript; charset=utf-8',
+  'openpgp.mjs': 'text/javascript; charset=utf-8',
   'sri.json': 'application/json; charset=utf-8',
 } as const
 
@@ -28,7 +31,7 @@ export const fileNames = Object.keys(contentTypes) as FileName[]
 
 /** As the build has left it; reads from the disk. */
 export const readElementsFile = (name: FileName): ElementsFile => {
-  const text = readFileSync(new URL(name, folder), 'utf8')
+  const text = readFileSync(name === 'openpgp.mjs' ? library : new URL(name, folder), 'utf8')
   const sum = createHash('sha384').update(text).digest()
   return {
     text,
@@ -39,6 +42,9 @@ export const readElementsFile = (name: FileName): ElementsFile => {
 }
 
 const folder = new URL('.', import.meta.resolve('@cardkeep/elements/dist/sri.json'))
+
+/** A library that `encrypt-card` loads when it is first used. It goes out as its makers published it (LGPL), and apart. */
+const library = new URL('../lightweight/openpgp.min.mjs', import.meta.resolve('openpgp'))
 
 /** Pages of any origin may load it, and check its digest. */
 export const filePage = (name: FileName, file: ElementsFile): Page => ({
