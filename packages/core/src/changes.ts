@@ -1,6 +1,7 @@
 import type { AuditChain } from './audit/chain.ts'
 import type { AuditEntry } from './audit/entry.ts'
 import type { BinRecord } from './bins/bin.ts'
+import type { CaptureKey } from './captures/capture-key.ts'
 import type { CodePolicy } from './codes/policy.ts'
 import type { Destination } from './destinations/destination.ts'
 import type { VaultEvent } from './events/event.ts'
@@ -8,15 +9,23 @@ import type { Webhook, WebhookHealth } from './events/webhook.ts'
 import type { IdempotencyClaim, StoredReply } from './idempotency/claim.ts'
 import type {
   BinSetId,
+  CaptureKeyId,
   CredentialId,
   DestinationId,
   KeyId,
+  NetworkTokenId,
   ScopeId,
   TenantId,
+  TokenId,
   WebhookId,
 } from './kernel/ids.ts'
 import type { EpochMs } from './kernel/time.ts'
 import type { KeyRecord, KeySet, KeyState } from './keys.ts'
+import type {
+  NetworkToken,
+  NetworkTokenSettings,
+  NetworkTokenStatus,
+} from './network-tokens/network-token.ts'
 import type { AllowedOrigin } from './tenants/origin.ts'
 import type { Credential, Scope, Tenant } from './tenants/tenant.ts'
 import type { StoredFingerprint } from './tokens/fingerprint.ts'
@@ -30,14 +39,55 @@ import type { StoredToken } from './tokens/token.ts'
 export type Change =
   /** Expects no such fingerprint in the scope. */
   | { readonly type: 'put-fingerprint'; readonly fingerprint: StoredFingerprint }
+  /** Keeps its id for callers until then, or longer where that was promised before. Expects the fingerprint. */
+  | {
+      readonly type: 'keep-fingerprint'
+      readonly fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>
+      readonly until: EpochMs
+    }
+  /** Removes it if no token has it and nobody was promised its id. Comes after what took its token. Expects nothing. */
+  | {
+      readonly type: 'release-fingerprint'
+      readonly fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>
+    }
+  /** Removes those that no token has and whose id was promised until before. Expects nothing. */
+  | { readonly type: 'purge-fingerprints'; readonly before: EpochMs }
   /** Expects no such token; a `unique` one also no other unique token of its scope and fingerprint that is not deleted. */
   | { readonly type: 'put-token'; readonly token: StoredToken }
-  /** Expects the version before the token's own. */
-  | { readonly type: 'replace-token'; readonly token: StoredToken }
+  /** Expects the version before the token's own, and of a `unique` one what `put-token` expects. */
+  | {
+      readonly type: 'replace-token'
+      readonly token: StoredToken
+      /** It stood for another number before, of which nothing may be left. */
+      readonly isRelinked?: true
+    }
   /** Writes nothing. Expects this version, so that what is committed beside it was decided on what stands. */
   | { readonly type: 'expect-token'; readonly token: Pick<StoredToken, 'id' | 'version'> }
   /** Removes the row and, with the last token of its fingerprint, the fingerprint. Expects this version. */
   | { readonly type: 'erase-token'; readonly token: Pick<StoredToken, 'id' | 'version'> }
+  /** Those before it that are settled are removed. Expects none of its token that is not deleted. */
+  | { readonly type: 'put-network-token'; readonly networkToken: NetworkToken }
+  /** Expects it to be in the state `from`. */
+  | {
+      readonly type: 'replace-network-token'
+      readonly networkToken: NetworkToken
+      readonly from: NetworkTokenStatus
+    }
+  /** Marks those of a token deleted and empties what is sealed; of a token that goes too, removes those that are settled. Expects nothing. */
+  | {
+      readonly type: 'end-network-tokens'
+      readonly tokenId: TokenId
+      readonly at: EpochMs
+      readonly isTokenErased?: true
+    }
+  /** Its provider knows of its end. Removes it where its token is gone or has a later one. Expects nothing. */
+  | { readonly type: 'settle-network-token'; readonly id: NetworkTokenId }
+  /** Expects no such key, and fewer active ones of its tenant than it may have. */
+  | { readonly type: 'put-capture-key'; readonly key: CaptureKey }
+  /** Expects it not to be retired yet. */
+  | { readonly type: 'retire-capture-key'; readonly id: CaptureKeyId; readonly at: EpochMs }
+  /** Removes those that were retired before. Expects nothing. */
+  | { readonly type: 'purge-capture-keys'; readonly before: EpochMs }
   /** Expects neither the id nor the name. */
   | { readonly type: 'put-tenant'; readonly tenant: Tenant }
   /** `undefined`: back to the default of each dialect. */
@@ -47,7 +97,13 @@ export type Change =
       readonly policy: CodePolicy | undefined
     }
   | { readonly type: 'put-scope'; readonly scope: Scope }
+  | {
+      readonly type: 'set-network-tokens'
+      readonly scopeId: ScopeId
+      readonly settings: NetworkTokenSettings | undefined
+    }
   | { readonly type: 'link-scope'; readonly scopeId: ScopeId; readonly tenantId: TenantId }
+  /** Expects no such id and, where it belongs to a user, fewer good ones of that user than one may have. */
   | { readonly type: 'put-credential'; readonly credential: Credential }
   /** Expects it not to be revoked yet. */
   | { readonly type: 'revoke-credential'; readonly id: CredentialId; readonly at: EpochMs }
@@ -60,7 +116,7 @@ export type Change =
       readonly at: EpochMs
       readonly unusedSince: EpochMs
     }
-  /** Counts as used at that time. Expects it to be disabled. */
+  /** Counts as used at that time. Expects it to be disabled, and room for it as `put-credential` does. */
   | { readonly type: 'enable-credential'; readonly id: CredentialId; readonly at: EpochMs }
   | { readonly type: 'put-destination'; readonly destination: Destination }
   | { readonly type: 'remove-destination'; readonly id: DestinationId }
@@ -124,6 +180,11 @@ export type Change =
   | { readonly type: 'reserve-seals'; readonly id: KeyId; readonly upTo: number }
   /** Expects the counter before the set's own. */
   | { readonly type: 'put-key-set'; readonly keySet: KeySet }
+  /**
+   * A code was held of a card that a client captured at this time, by a clock that is ahead: a vault that forgets what it held
+   * must know of it. Expects nothing.
+   */
+  | { readonly type: 'note-captured-ahead'; readonly until: EpochMs }
   | { readonly type: 'seal-vault'; readonly sealed: boolean }
   /** Advances the chain that this store writes to. Expects nothing, so that an entry never makes a list fail. */
   | { readonly type: 'audit'; readonly entry: AuditEntry }

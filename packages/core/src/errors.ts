@@ -1,3 +1,5 @@
+import type { CaptureFault } from './captures/capture-fault.ts'
+import type { HoldReceipt } from './codes/held-code.ts'
 import type { CardValue } from './templates/syntax.ts'
 
 /**
@@ -7,7 +9,9 @@ import type { CardValue } from './templates/syntax.ts'
 export type Refusal =
   // what was sent
   | { readonly type: 'MissingField'; readonly field: string; readonly within?: FieldPath }
-  | { readonly type: 'InvalidField'; readonly field: string; readonly within?: FieldPath }
+  | FieldFault
+  /** two of them at least, where the dialect lists all that is wrong */
+  | { readonly type: 'InvalidFields'; readonly faults: readonly FieldFault[] }
   | { readonly type: 'InvalidCardNumber' }
   | { readonly type: 'InvalidExpiryMonth' }
   | { readonly type: 'InvalidExpiryYear' }
@@ -15,6 +19,10 @@ export type Refusal =
   | { readonly type: 'CardExpired' }
   /** what a browser sealed: changed, for another session, seen before, too large, or in a form that is not ours */
   | { readonly type: 'PayloadNotReadable' }
+  /** what a client encrypted for a capture key, and what is wrong with it: its sender has credentials and may know */
+  | { readonly type: 'CaptureRefused'; readonly fault: CaptureFault }
+  /** a capture key that is unknown, retired, or another tenant's */
+  | { readonly type: 'CaptureKeyNotFound' }
   | { readonly type: 'BodyNotReadable' }
   | { readonly type: 'BodyTooLarge' }
   | { readonly type: 'ContentTypeNotSupported' }
@@ -28,6 +36,10 @@ export type Refusal =
   // what it names
   /** unknown, deleted, expired, suspended, invalidated, or of a scope that the tenant is not linked to */
   | { readonly type: 'TokenNotFound' }
+  /** unknown, or not linked to the tenant */
+  | { readonly type: 'ScopeNotFound' }
+  /** what is asked of a token's network token cannot be: why stands in `reason` */
+  | { readonly type: 'NetworkTokenRefused'; readonly reason: NetworkTokenFault }
   /** unknown, expired, spent, of another token, or of another tenant */
   | { readonly type: 'CodeNotHeld' }
   /** a capture session that is unknown or past its time */
@@ -53,8 +65,25 @@ export type Refusal =
   // what the vault can do now
   | { readonly type: 'TooManyCodes' }
   | { readonly type: 'TooManySessions' }
+  | { readonly type: 'TooManyCaptureKeys' }
   | { readonly type: 'Unavailable' }
   | { readonly type: 'Sealed' }
+
+export type NetworkTokenFault =
+  /** its scope asks nothing of card schemes */
+  | 'scope without network tokens'
+  /** nobody issues them to tenants of this environment */
+  | 'no provider'
+  /** there is none that could be suspended or deleted */
+  | 'no network token'
+
+export interface FieldFault {
+  readonly type: 'InvalidField'
+  readonly field: string
+  readonly within?: FieldPath
+  /** What is wrong with it, for dialects that say so: `must be 30 characters at most`. Never what was sent. */
+  readonly why?: string
+}
 
 /** The names, from the outermost one, of what a field stands in; none at the top. */
 export type FieldPath = readonly string[]
@@ -74,6 +103,16 @@ export type ForwardFailure =
 /** Thrown where a store, a key service or the audit log cannot be reached: the answer is 503, and nothing was changed. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
+}
+
+/** A code may be held or not: the answer of its store was lost. Whoever is told this can undo the hold. */
+export class HoldLostError extends UnavailableError {
+  readonly held: HoldReceipt
+
+  constructor(message: string, held: HoldReceipt) {
+    super(message)
+    this.held = held
+  }
 }
 
 /** It is there and must not be used; the text says why and what would do. To wait for it would be for nothing. */

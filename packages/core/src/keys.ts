@@ -10,6 +10,7 @@ export const keyPurposes = [
   'client-tls',
   'provider-header',
   'webhook',
+  'capture',
   'credential',
   'idempotency',
   'audit',

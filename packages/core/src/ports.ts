@@ -1,17 +1,41 @@
 import type { AuditChain } from './audit/chain.ts'
 import type { BinRecord } from './bins/bin.ts'
+import type { CaptureFault } from './captures/capture-fault.ts'
+import type { CaptureKey } from './captures/capture-key.ts'
+import type { Card } from './cards/card.ts'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment, Change, Conflict } from './changes.ts'
-import type { CodeAddress, CodeTaker, HeldCode, TakenCode, TokenAddress } from './codes/held-code.ts'
+import type {
+  CodeAddress,
+  CodeTaker,
+  HeldCode,
+  HoldReceipt,
+  TakenCode,
+  TokenAddress,
+} from './codes/held-code.ts'
 import type { Destination, ForwardMethod } from './destinations/destination.ts'
 import type { Refusal } from './errors.ts'
 import type { DeadDelivery, Delivery, OutboxState, Webhook } from './events/webhook.ts'
 import type { KeptReply, StoredClaim, StoredReply } from './idempotency/claim.ts'
 import type { KeyedRequest, RequestMark } from './idempotency/mark.ts'
-import type { CaptureId, CredentialId, ScopeId, TenantId, TokenId, WebhookId } from './kernel/ids.ts'
+import type {
+  CaptureId,
+  CaptureKeyId,
+  CredentialId,
+  NetworkTokenId,
+  ScopeId,
+  TenantId,
+  TokenId,
+  WebhookId,
+} from './kernel/ids.ts'
 import type { Result } from './kernel/result.ts'
 import type { Secret } from './kernel/secret.ts'
 import type { EpochMs, MonotonicMs } from './kernel/time.ts'
 import type { KeyOwner, KeyRecord, KeySet } from './keys.ts'
+import type {
+  IssuedNetworkToken,
+  NetworkToken,
+  NetworkTokenSettings,
+} from './network-tokens/network-token.ts'
 import type {
   CaptureSession,
   FoundSession,
@@ -51,6 +75,16 @@ export interface Store {
   /** The unique token of this card number in its scope that is not deleted. */
   uniqueToken(fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>): Promise<StoredToken | undefined>
   fingerprint(scopeId: ScopeId, hash: Uint8Array): Promise<StoredFingerprint | undefined>
+  /** The oldest token of this card number in its scope that is not deleted, unique or not. */
+  oldestToken(fingerprint: Pick<StoredFingerprint, 'scopeId' | 'hash'>): Promise<StoredToken | undefined>
+  /** The network token of a token: the one that lives, or else the last one that was made. */
+  networkToken(tokenId: TokenId): Promise<NetworkToken | undefined>
+  /** Network tokens that are deleted and whose provider does not know it yet, oldest first. */
+  unsettledNetworkTokens(limit: number): Promise<readonly NetworkToken[]>
+  /** Retired ones too, until they are purged. */
+  captureKey(id: CaptureKeyId): Promise<CaptureKey | undefined>
+  /** Of a tenant, or all of them; oldest first. */
+  captureKeys(tenantId: TenantId | undefined): Promise<readonly CaptureKey[]>
   /** Tokens past their expiry that are not deleted, oldest first. */
   expiredTokens(at: EpochMs, limit: number): Promise<readonly StoredToken[]>
   /** Tokens deleted before, oldest first: their rows have said so for long enough. */
@@ -67,6 +101,8 @@ export interface Store {
   tenants(): Promise<readonly Tenant[]>
   scope(id: ScopeId): Promise<Scope | undefined>
   isLinked(scopeId: ScopeId, tenantId: TenantId): Promise<boolean>
+  /** How many tenants may use a scope. */
+  linkedTenants(scopeId: ScopeId): Promise<number>
   credential(id: CredentialId): Promise<Credential | undefined>
   credentials(tenantId: TenantId | undefined): Promise<readonly Credential[]>
   destinations(tenantId: TenantId): Promise<readonly Destination[]>
@@ -101,6 +137,8 @@ export interface Store {
   keys(): Promise<readonly KeyRecord[]>
   keySet(): Promise<KeySet | undefined>
   isSealed(): Promise<boolean>
+  /** The latest that `note-captured-ahead` told of; 0 before the first. */
+  capturedUntil(): Promise<EpochMs>
 
   /** Every chain of the log that has begun, the main chain first. */
   auditChains(): Promise<readonly AuditChain[]>
@@ -150,7 +188,13 @@ export interface StoredAuditEntry {
 
 /** Holds codes outside every disk. There is no `find`: nothing can look first and spend later. */
 export interface CodeStore {
-  hold(code: HeldCode): Promise<Result<void, { readonly type: 'TooManyCodes' }>>
+  /** Throws `HoldLostError` where it may be held all the same, and any other error where it is not known. */
+  hold(code: HeldCode): Promise<Result<HoldReceipt, { readonly type: 'TooManyCodes' }>>
+  /**
+   * Takes away what that hold brought, and nothing that another has held since. `true`: all of its uses were there, and
+   * nobody has it in hand. Only then is it as if it had never been held.
+   */
+  undoHold(held: HoldReceipt): Promise<boolean>
   /** One atomic step; of any number of callers only as many win as there are uses. */
   take(address: CodeAddress, taker: CodeTaker): Promise<TakenCode | undefined>
   /** Returns the use with what remains of its time; `false` if it was dropped, replaced or expired meanwhile. */
@@ -246,6 +290,81 @@ export interface FingerprintHash {
   readonly hash: Uint8Array
   readonly keyVersion: number
 }
+
+/** Seals what schemes give out, beside the card that it stands for. */
+export interface NetworkTokenCipher {
+  seal(place: NetworkTokenPlace, issued: IssuedNetworkToken): Promise<Uint8Array>
+  /** Throws if the bytes were changed or belong to another place. */
+  open(place: NetworkTokenPlace, sealed: Uint8Array): Promise<IssuedNetworkToken>
+}
+
+export interface NetworkTokenPlace extends CardPlace {
+  readonly id: NetworkTokenId
+}
+
+/** Whoever has card schemes give out network tokens. Each step may come twice, and then changes nothing more. */
+export interface NetworkTokenProvider {
+  /** Such as `simulator`; callers and the audit log are told it. */
+  readonly name: string
+  issue(wish: NetworkTokenWish): Promise<IssuedNetworkToken>
+  suspend(id: NetworkTokenId): Promise<void>
+  resume(id: NetworkTokenId): Promise<void>
+  /** For good. */
+  end(id: NetworkTokenId): Promise<void>
+}
+
+export interface NetworkTokenWish {
+  readonly id: NetworkTokenId
+  readonly card: Card
+  readonly settings: NetworkTokenSettings
+}
+
+/** Who issues network tokens to tenants of an environment; `undefined`: nobody does. */
+export type NetworkTokenProviders = (environment: Environment) => NetworkTokenProvider | undefined
+
+/** Opens what clients encrypted for a capture key. */
+export interface Captures {
+  /** Never throws for what was sent; in bounded time and memory. */
+  open(
+    key: CaptureKey,
+    ciphertext: string,
+  ): Promise<Result<OpenedCapture, { readonly type: 'CaptureRefused'; readonly fault: CaptureFault }>>
+}
+
+export interface OpenedCapture {
+  /** JSON, not yet read; it holds a card and may hold a code. */
+  readonly text: Secret<string>
+  /** The same for the same text of a tenant, however it was encrypted and spelled. 32 bytes that tell nothing of it. */
+  readonly mark: Uint8Array
+  /** The id of a token that it makes in a scope: the same each time, and guessed by nobody. */
+  tokenIdIn(scopeId: ScopeId): TokenId
+}
+
+/** Remembers which captures have brought a code, for as long as a capture is good. Outside every disk. */
+export interface CaptureMarks {
+  /**
+   * `true` for one caller of any number. `false`: it brought a code before, or it was captured before all that is
+   * remembered here, so that nobody can tell, or its tenant has brought as many as are remembered for it.
+   */
+  admit(capture: MarkedCapture): Promise<boolean>
+  /** Its code was not held after all. */
+  release(capture: MarkedCapture): Promise<void>
+}
+
+export interface MarkedCapture extends Pick<OpenedCapture, 'mark'> {
+  readonly tenantId: TenantId
+  /** By its client's clock. */
+  readonly capturedAt: EpochMs
+}
+
+/** Makes key pairs for which clients encrypt cards. */
+export interface CaptureKeyMaker {
+  /** One after the other, so that of many who ask at once each sees what became of those before it. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>
+  make(place: CaptureKeyPlace): Promise<Pick<CaptureKey, 'publicKey' | 'sealedPrivateKey'>>
+}
+
+export type CaptureKeyPlace = Pick<CaptureKey, 'id' | 'tenantId'>
 
 /** Tells requests under idempotency keys apart without keeping what they say. */
 export interface RequestMarker {

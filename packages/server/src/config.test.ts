@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { describe, expect, test } from 'vitest'
@@ -29,12 +30,13 @@ test('without any setting the vault listens on loopback and keeps its root key b
     port: 8080,
     dataFolder: resolve('data'),
     rootKeyFile: resolve('data.keys', 'root.key'),
-    dialects: ['ozura', 'hellgate'],
+    dialects: ['ozura', 'hellgate', 'verifone'],
     logLevel: 'info',
     tls: { type: 'none' },
     trustedProxies: [],
     publicUrl: undefined,
     codesPerTenant: 100_000,
+    captureWorkers: Math.max(1, Math.min(availableParallelism() - 1, 4)),
     auditRetentionDays: 400,
     auditSinks: [],
     metrics: undefined,
@@ -58,6 +60,7 @@ test('every setting is read', () => {
     CARDKEEP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16,2001:db8::/32, ::1',
     CARDKEEP_PUBLIC_URL: 'https://vault.example/',
     CARDKEEP_CODES_PER_TENANT: '7',
+    CARDKEEP_CAPTURE_WORKERS: '3',
     CARDKEEP_METRICS_PORT: '9464',
     CARDKEEP_DRAIN_SECONDS: '20',
     CARDKEEP_DATABASE_URL: 'sqlite:',
@@ -76,6 +79,7 @@ test('every setting is read', () => {
     trustedProxies: ['10.0.0.1', '192.168.0.0/16', '2001:db8::/32', '::1'],
     publicUrl: 'https://vault.example',
     codesPerTenant: 7,
+    captureWorkers: 3,
     auditRetentionDays: 400,
     auditSinks: [],
     metrics: { host: '127.0.0.1', port: 9464 },
@@ -248,7 +252,7 @@ test.each([
   ['OZURA', 'OZURA'],
 ])('the dialects "%s" are refused', (text, wrong) => {
   expect(refusalOf({ CARDKEEP_DIALECTS: text })).toBe(
-    `CARDKEEP_DIALECTS: ${wrong} is not one of ozura, hellgate`,
+    `CARDKEEP_DIALECTS: ${wrong} is not one of ozura, hellgate, verifone`,
   )
 })
 

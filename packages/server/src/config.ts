@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Dialect } from '@cardkeep/core/codes/policy'
@@ -30,6 +31,8 @@ export interface Config extends BackendSettings {
   /** How browsers and callers reach the vault, such as `https://vault.example`; `undefined`: as each request says. */
   readonly publicUrl: string | undefined
   readonly codesPerTenant: number
+  /** Threads at most that open captured cards. */
+  readonly captureWorkers: number
   /** For so long entries of the audit log stay in the database. */
   readonly auditRetentionDays: number
   /** Where the audit log is shipped as it is written. */
@@ -66,7 +69,7 @@ export interface AuditSinkSettings {
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-export const offeredDialects: readonly Dialect[] = ['ozura', 'hellgate']
+export const offeredDialects: readonly Dialect[] = ['ozura', 'hellgate', 'verifone']
 
 /** Reads settings from the environment and, below it, from the file that `CARDKEEP_CONFIG` names (`NAME=value` lines). */
 export const readConfig = (environment: Settings = process.env): Config => {
@@ -86,6 +89,12 @@ export const readConfig = (environment: Settings = process.env): Config => {
       fallback: 100_000,
       min: 1,
       max: 10_000_000,
+    }),
+    // One core answers requests; more than four open more cards than it takes.
+    captureWorkers: readInteger(settings, 'CARDKEEP_CAPTURE_WORKERS', {
+      fallback: Math.max(1, Math.min(availableParallelism() - 1, 4)),
+      min: 1,
+      max: 64,
     }),
     // PCI DSS 10.5.1 asks for twelve months; some more leave time to archive.
     auditRetentionDays: readInteger(settings, 'CARDKEEP_AUDIT_DAYS', {
@@ -111,6 +120,7 @@ const names: readonly string[] = [
   'CARDKEEP_AUDIT_SHIP',
   'CARDKEEP_AUDIT_SHIP_CA',
   'CARDKEEP_AUDIT_SHIP_TOKEN_FILE',
+  'CARDKEEP_CAPTURE_WORKERS',
   'CARDKEEP_CODES_PER_TENANT',
   'CARDKEEP_CONFIG',
   'CARDKEEP_DATA',
@@ -130,7 +140,7 @@ const names: readonly string[] = [
 ].toSorted()
 
 // Variables of the tools around the vault, not settings of it.
-const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|HELLGATE|PUB|CA|TOKEN|SESSION)(_|$)/
+const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|HELLGATE|VERIFONE|PUB|CA|TOKEN|SESSION)(_|$)/
 
 /** A misspelt setting must not be a silent default, least of all one about TLS. */
 const refuseUnknown = (settings: Settings): void => {

@@ -1,10 +1,15 @@
 import type {
+  CaptureKeyMaker,
+  CaptureMarks,
+  Captures,
   CardCipher,
   Clock,
   CodeStore,
   Egress,
   GuessLimits,
   Ids,
+  NetworkTokenCipher,
+  NetworkTokenProviders,
   Readiness,
   ReplySealer,
   RequestMarker,
@@ -21,6 +26,11 @@ export interface Services {
   readonly sessions: SessionStore
   readonly sessionKeys: SessionKeys
   readonly cipher: CardCipher
+  readonly captures: Captures
+  readonly captureKeyMaker: CaptureKeyMaker
+  readonly captureMarks: CaptureMarks
+  readonly networkTokens: NetworkTokenProviders
+  readonly networkTokenCipher: NetworkTokenCipher
   readonly egress: Egress
   readonly clock: Clock
   readonly ids: Ids

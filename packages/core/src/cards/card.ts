@@ -8,6 +8,8 @@ export interface Card {
   readonly pan: Pan
   readonly expiry: Expiry
   readonly holder: Holder | undefined
+  /** Where receipts go, if a caller gave it. */
+  readonly email?: string | undefined
 }
 
 /** The names as they stand on the card or as the payer gave them: in two parts, or as one name that nobody can cut in two. */

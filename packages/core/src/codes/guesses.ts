@@ -38,9 +38,10 @@ export interface GuessLimit {
  *            once, while a code that waits for one lives a quarter of an hour.
  *   answer   Someone has the card of a token without its code and types one code after the other, as the shop's customer
  *            or with a stolen API key, for the issuer to judge; of three digits there are a thousand. The vault cannot tell a
- *            right code from a wrong one, so each that it takes for a token counts. A customer who mistypes is done after
- *            two or three, and one who buys every day types one a day. Ten in a row and then one in six minutes leave
- *            an attacker 250 a day; long before that an issuer blocks the card.
+ *            right code from a wrong one, so each that it holds for a token counts where it comes without the number: who has
+ *            the number needs no token to try it with, and a code that comes with it is a customer's who pays again. A
+ *            capture that comes again brings none. A customer who mistypes is done after two or three, and one who buys every day types one a day. Ten in
+ *            a row and then one in six minutes leave an attacker 250 a day; long before that an issuer blocks the card.
  *   visitor  Someone without any credential asks for sessions that are not there. Ids of 122 bits are not found so; the
  *            limit tells whoever tries to stop. It belongs to no tenant, because a session that is not there has none. A
  *            whole company or a carrier's customers may come from one address, and one of them must not shut out the

@@ -13,6 +13,7 @@ import type { CardPlace } from '../tokens/place.ts'
  *   take      held → held or reserved, one use fewer
  *   giveBack  held or reserved → held, one use more; not if a drop or another hold came after the take
  *   drop      held or reserved → gone; by address one, by token each that came with it
+ *   undoHold  held or reserved → gone, of that hold only; not if a drop or another hold came after it
  *   time      held → gone at its expiry; reserved → gone when the reservation ends
  *
  * A reservation outlives every forward, so that a forward whose request never left can give the code back, and
@@ -45,6 +46,12 @@ export interface HeldCode {
   readonly uses: number
   /** Origins that it may be sent to; `undefined`: any. */
   readonly destinations: readonly string[] | undefined
+}
+
+/** One hold of a code, whatever is held at the same address before and after it. */
+export interface HoldReceipt {
+  /** Known to the store that made it. */
+  readonly hold: unknown
 }
 
 /** Who asks for a code: the token it came with, and the origin that it would be sent to. */

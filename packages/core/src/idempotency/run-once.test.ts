@@ -53,7 +53,13 @@ const open = async () => {
     const changes: Change[] = [
       {
         type: 'put-scope',
-        scope: { id, environment: 'live', deduplicates: false, createdAt: clock.now() },
+        scope: {
+          id,
+          environment: 'live',
+          deduplicates: false,
+          networkTokens: undefined,
+          createdAt: clock.now(),
+        },
       },
       ...settle(reply),
     ]

@@ -15,6 +15,8 @@ export type FingerprintId = Brand<string, 'FingerprintId'>
 export type WebhookId = Brand<string, 'WebhookId'>
 export type EventId = Brand<string, 'EventId'>
 export type BinSetId = Brand<string, 'BinSetId'>
+export type CaptureKeyId = Brand<string, 'CaptureKeyId'>
+export type NetworkTokenId = Brand<string, 'NetworkTokenId'>
 export type ClaimId = Brand<string, 'ClaimId'>
 
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

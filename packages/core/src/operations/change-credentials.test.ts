@@ -1,10 +1,15 @@
 import { interceptCommits, nameChanges } from '@cardkeep/testing/doubles/commits'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { CredentialId } from '../kernel/ids.ts'
 import { done, refuse } from '../kernel/result.ts'
-import { epochMs } from '../kernel/time.ts'
-import { createCredential, type NewCredential, revokeCredential } from './change-credentials.ts'
+import { epochMs, yearMs } from '../kernel/time.ts'
+import {
+  createCredential,
+  enableCredential,
+  type NewCredential,
+  revokeCredential,
+} from './change-credentials.ts'
 
 const opened: TestVault[] = []
 afterEach(async () => {
@@ -112,4 +117,77 @@ test('a conflict of another kind is not taken for done', async () => {
 test('a credential that there is not cannot be revoked', async () => {
   const { vault, made } = await open()
   expect(await revokeCredential(vault, testOperator, made.id)).toEqual(refuse({ type: 'CredentialNotFound' }))
+})
+
+describe('a user', () => {
+  const user = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
+  const openUser = async () => {
+    const { vault, tenant } = await open()
+    const add = async (parts: Partial<NewCredential> = {}, of = tenant) => {
+      const id = vault.ids.uuid() as CredentialId
+      const made = await createCredential(vault, testOperator, of, {
+        ...{ id, dialect: 'verifone', permissions: ['tokenize'], hash: new Uint8Array(32), publicKey: user },
+        ...{ expiresAt: epochMs(vault.clock.now() + yearMs), ...parts },
+      })
+      return made.ok ? id : made.error.type
+    }
+    const ids = [await add(), await add(), await add(), await add(), await add()] as CredentialId[]
+    return { vault, tenant, add, ids }
+  }
+
+  test('has five good keys at most, of whatever tenant', async () => {
+    const { vault, add, ids } = await openUser()
+    expect(new Set(ids).size).toBe(5)
+    expect(await add()).toBe('TooManyCredentials')
+    expect(await add({}, await addTenant(vault, 'other'))).toBe('TooManyCredentials')
+    expect(await vault.store.credentials(undefined)).toHaveLength(5)
+  })
+
+  test('has five also where twelve are made at once, and the others are told why', async () => {
+    const { vault, add } = await openUser()
+    const another = '0e48425a-f1bc-431a-b7d8-f866de8ba276'
+    const made = await Promise.all(Array.from({ length: 12 }, () => add({ publicKey: another })))
+    expect(made.filter((one) => one === 'TooManyCredentials')).toHaveLength(7)
+    expect(
+      (await vault.store.credentials(undefined)).filter(({ publicKey }) => publicKey === another),
+    ).toHaveLength(5)
+  })
+
+  test('does not get a sixth one where two disabled ones come back at once', async () => {
+    const { vault, add, ids } = await openUser()
+    const at = vault.clock.now()
+    const [one, two] = ids as [CredentialId, CredentialId]
+    for (const id of [one, two])
+      await vault.store.commit([{ type: 'disable-credential', id, at, unusedSince: at }])
+    expect(await add()).not.toBe('TooManyCredentials')
+    const back = await Promise.all([one, two].map((id) => enableCredential(vault, testOperator, id)))
+    expect(back.filter(({ ok }) => ok)).toHaveLength(1)
+    expect(back.filter(({ ok }) => !ok)).toEqual([refuse({ type: 'TooManyCredentials' })])
+  })
+
+  test('is not another one, nor whoever has a public key of the same text', async () => {
+    const { add } = await openUser()
+    expect(await add({ publicKey: '0e48425a-f1bc-431a-b7d8-f866de8ba276' })).not.toBe('TooManyCredentials')
+    expect(await add({ dialect: 'ozura' })).not.toBe('TooManyCredentials')
+  })
+
+  test('has room again once a key is revoked or over', async () => {
+    const { vault, add, ids } = await openUser()
+    await revokeCredential(vault, testOperator, ids[2] as CredentialId)
+    expect(await add()).not.toBe('TooManyCredentials')
+    expect(await add()).toBe('TooManyCredentials')
+    vault.clock.advance(yearMs)
+    expect(await add()).not.toBe('TooManyCredentials')
+  })
+
+  test('does not get a sixth one by the return of a disabled one', async () => {
+    const { vault, add, ids } = await openUser()
+    const [first] = ids as [CredentialId]
+    const at = vault.clock.now()
+    await vault.store.commit([{ type: 'disable-credential', id: first, at, unusedSince: at }])
+    const sixth = (await add()) as CredentialId
+    expect(await enableCredential(vault, testOperator, first)).toEqual(refuse({ type: 'TooManyCredentials' }))
+    await revokeCredential(vault, testOperator, sixth)
+    expect(await enableCredential(vault, testOperator, first)).toEqual(done)
+  })
 })

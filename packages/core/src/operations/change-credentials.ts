@@ -1,6 +1,8 @@
 import type { CredentialId } from '../kernel/ids.ts'
 import { done, ok, type Result, refuse } from '../kernel/result.ts'
+import type { EpochMs } from '../kernel/time.ts'
 import type { Clock, Store } from '../ports.ts'
+import { isGood, keysPerUser, userOf } from '../tenants/credential-use.ts'
 import type { Credential, Tenant } from '../tenants/tenant.ts'
 import { type Operator, type OperatorRefusal, operatorAudit } from './operator.ts'
 
@@ -10,6 +12,8 @@ export type NewCredential = Pick<
   Credential,
   'id' | 'dialect' | 'permissions' | 'hash' | 'publicKey' | 'expiresAt'
 >
+
+const attempts = 8
 
 /** Keeps what proves a credential. Whoever made the secret shows it once; here it is only a hash. */
 export const createCredential = async (
@@ -27,14 +31,20 @@ export const createCredential = async (
     lastUsedAt: undefined,
     disabledAt: undefined,
   }
-  const committed = await store.commit([
-    { type: 'put-credential', credential },
-    operatorAudit(operator, at, 'credential.created', { type: 'credential', id: made.id }, tenant.id, {
-      dialect: made.dialect,
-      permissions: made.permissions.join(' '),
-    }),
-  ])
-  return committed.ok ? ok(credential) : refuse({ type: 'Contended' })
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (!(await hasRoom(store, made, at))) return refuse({ type: 'TooManyCredentials' })
+    const committed = await store.commit([
+      { type: 'put-credential', credential },
+      operatorAudit(operator, at, 'credential.created', { type: 'credential', id: made.id }, tenant.id, {
+        dialect: made.dialect,
+        permissions: made.permissions.join(' '),
+      }),
+    ])
+    if (committed.ok) return ok(credential)
+    // Of several of one user that come at once, one takes the last place and the others find out above.
+    if (await store.credential(made.id)) break
+  }
+  return refuse({ type: 'Contended' })
 }
 
 export const revokeCredential = async (
@@ -66,12 +76,25 @@ export const enableCredential = async (
   if (!credential || credential.revokedAt !== undefined) return refuse({ type: 'CredentialNotFound' })
   if (credential.disabledAt === undefined) return done
   const at = clock.now()
+  if (!(await hasRoom(store, credential, at))) return refuse({ type: 'TooManyCredentials' })
   const committed = await store.commit([
     { type: 'enable-credential', id, at },
     operatorAudit(operator, at, 'credential.enabled', { type: 'credential', id }, credential.tenantId),
   ])
-  // A conflict means that another has just enabled it, which is what was asked.
-  return committed.ok || (await store.credential(id))?.disabledAt === undefined
-    ? done
-    : refuse({ type: 'Contended' })
+  // A conflict means that another has just enabled it, which is what was asked, or that its user got another key.
+  if (committed.ok || (await store.credential(id))?.disabledAt === undefined) return done
+  return refuse({ type: (await hasRoom(store, credential, at)) ? 'Contended' : 'TooManyCredentials' })
+}
+
+/** Whether the user whose credential it is may have one more; other credentials belong to no user. */
+const hasRoom = async (
+  store: Store,
+  credential: Pick<Credential, 'dialect' | 'publicKey'>,
+  at: EpochMs,
+): Promise<boolean> => {
+  const user = userOf(credential)
+  if (user === undefined) return true
+  // Of all tenants: a user is one wherever its keys are.
+  const good = (await store.credentials(undefined)).filter((one) => userOf(one) === user && isGood(one, at))
+  return good.length < keysPerUser
 }

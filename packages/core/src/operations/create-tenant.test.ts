@@ -55,6 +55,7 @@ test('a tenant comes with a scope that it is linked to and with the keys of both
     ({ owner }) => owner.id === scopeId || owner.id === tenant.id,
   )
   expect(keys.map(({ purpose }) => purpose).toSorted()).toEqual([
+    'capture',
     'card',
     'client-tls',
     'code',

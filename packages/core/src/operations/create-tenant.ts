@@ -28,7 +28,13 @@ export const createTenant = async (
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await store.tenantNamed(name)) return refuse({ type: 'NameTaken', name })
     const at = clock.now()
-    const scope: Scope = { id: ids.uuid() as ScopeId, environment, deduplicates, createdAt: at }
+    const scope: Scope = {
+      id: ids.uuid() as ScopeId,
+      environment,
+      deduplicates,
+      networkTokens: undefined,
+      createdAt: at,
+    }
     const tenant: Tenant = {
       id: ids.uuid() as TenantId,
       name,

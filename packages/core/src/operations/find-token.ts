@@ -22,15 +22,20 @@ export const findToken = async (
   at: EpochMs,
 ): Promise<Result<FoundToken, Refusal>> => {
   const { tenant } = caller.principal
-  const standing = await store.standing(tokenId)
-  if (!standing || verdictOn(use, standing, at) === 'absent') return refuse({ type: 'TokenNotFound' })
-  const { scopeId } = standing
+  // Whoever is refused a forward asks again: most often that costs no look into the database.
+  if (use === 'forward' && !(await mayStand(store, tokenId, at))) return refuse({ type: 'TokenNotFound' })
+  const token = await store.token(tokenId)
+  if (!token || verdictOn(use, token, at) === 'absent') return refuse({ type: 'TokenNotFound' })
+  const { scopeId } = token
   const isOwn = scopeId === tenant.defaultScopeId
   if (!isOwn && !(await store.isLinked(scopeId, tenant.id))) return refuse({ type: 'TokenNotFound' })
-  const token = await store.token(tokenId)
-  // The first look may be a moment old, and what is used must be what was judged.
-  if (!token || verdictOn(use, token, at) === 'absent') return refuse({ type: 'TokenNotFound' })
   return ok({ token, place: { scopeId, environment: tenant.environment, tokenId } })
+}
+
+/** What it answers may be a moment old: good for refusing, and whoever goes on judges the token itself. */
+const mayStand = async (store: Store, tokenId: TokenId, at: EpochMs): Promise<boolean> => {
+  const standing = await store.standing(tokenId)
+  return standing !== undefined && verdictOn('forward', standing, at) !== 'absent'
 }
 
 export const isStillUsable = async (store: Store, tokenId: TokenId, at: EpochMs): Promise<boolean> => {

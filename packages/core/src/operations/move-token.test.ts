@@ -7,12 +7,14 @@ import {
   type TestVault,
   testOperator,
 } from '@cardkeep/testing/doubles/vault'
+import { accountOf } from '@cardkeep/testing/keys/fixture'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Change } from '../changes.ts'
 import type { CodeAddress } from '../codes/held-code.ts'
 import { UnavailableError } from '../errors.ts'
-import type { TokenId } from '../kernel/ids.ts'
+import type { NetworkTokenId, TokenId } from '../kernel/ids.ts'
 import { refuse } from '../kernel/result.ts'
+import type { NetworkToken } from '../network-tokens/network-token.ts'
 import type { CodeStore, Store } from '../ports.ts'
 import { stateOf, type TokenState } from '../tokens/lifecycle.ts'
 import type { TokenMove } from '../tokens/move.ts'
@@ -21,6 +23,7 @@ import { activateToken } from './activate-token.ts'
 import { deleteToken } from './delete-token.ts'
 import { invalidateToken } from './invalidate-token.ts'
 import { suspendToken } from './suspend-token.ts'
+import { tokenizeAccount } from './tokenize-account.ts'
 
 const opened: TestVault[] = []
 afterEach(async () => {
@@ -93,6 +96,7 @@ const nobody = '00000000-0000-4000-8000-0000deadbeef' as TokenId
 
 describe.each(rows)('to $move', (row) => {
   const { operation, told, state } = row
+  const writes = ['replace-token', ...(operation === deleteToken ? ['end-network-tokens'] : []), 'emit-event']
 
   test.each(['caller', 'operator'])('is written with its event in one commit, by a %s', async (by) => {
     const bench = await prepare(row)
@@ -114,7 +118,7 @@ describe.each(rows)('to $move', (row) => {
       createdAt: before.createdAt,
       updatedAt: vault.clock.now(),
     })
-    expect(commits.map(nameChanges)).toEqual([['replace-token', 'emit-event', `audit ${told} success`]])
+    expect(commits.map(nameChanges)).toEqual([[...writes, `audit ${told} success`]])
     const event = commits[0]?.find(({ type }) => type === 'emit-event')
     expect(event).toMatchObject({
       event: {
@@ -190,6 +194,20 @@ describe.each(rows)('to $move', (row) => {
     expect((await take()) !== undefined).toBe(held)
   })
 
+  test('of an account is for operators alone: the APIs that ask know tokens of cards', async () => {
+    const { vault, tenant } = await open()
+    const made = await tokenizeAccount(vault, callerOf(tenant), {
+      account: accountOf('000123456789', { accountType: 'checking' }),
+    })
+    if (!made.ok) throw new Error('a test could not make a token of an account')
+    const { id } = made.value.token
+    await row.before?.(vault, testOperator, id)
+    const before = await vault.store.token(id)
+    expect(await operation(vault, callerOf(tenant), id)).toEqual(notFound)
+    expect(await vault.store.token(id)).toEqual(before)
+    expect(await operation(vault, testOperator, id)).toMatchObject({ value: { changed: true } })
+  })
+
   test('commits what was wanted alongside, whether or not the token changes', async () => {
     const { vault, token } = await prepare(row)
     const alongside = (): readonly Change[] => [{ type: 'purge-idempotency', before: vault.clock.now() }]
@@ -199,7 +217,7 @@ describe.each(rows)('to $move', (row) => {
       return commit()
     })
     await operation({ ...vault, store }, testOperator, token.id, alongside)
-    expect(commits).toEqual([['replace-token', 'emit-event', `audit ${told} success`, 'purge-idempotency']])
+    expect(commits).toEqual([[...writes, `audit ${told} success`, 'purge-idempotency']])
     const again = await operation({ ...vault, store }, testOperator, token.id, alongside)
     expect(commits.slice(1)).toEqual(again.ok ? [['purge-idempotency']] : [])
   })
@@ -267,6 +285,51 @@ test('a token that is active already keeps its codes when it is activated', asyn
   const { vault, token, take } = await open()
   expect(await activateToken(vault, testOperator, token.id)).toMatchObject({ value: { changed: false } })
   expect(await take()).toBeDefined()
+})
+
+describe('the network token of a token that is deleted', () => {
+  const withNetworkToken = async () => {
+    const bench = await open()
+    const { vault, tenant, token } = bench
+    const id = vault.ids.uuid() as NetworkTokenId
+    const networkToken: NetworkToken = {
+      ...{ id, tokenId: token.id, scopeId: tenant.defaultScopeId, status: 'suspended', isSettled: false },
+      ...{ sealed: new Uint8Array(9), createdAt: vault.clock.now(), updatedAt: vault.clock.now() },
+    }
+    await vault.store.commit([{ type: 'put-network-token', networkToken }])
+    return { ...bench, networkToken }
+  }
+  const audited = async (vault: TestVault, operation: typeof suspendToken, id: TokenId) => {
+    const { seq } = await vault.store.auditHead()
+    await operation(vault, testOperator, id)
+    const entries = await vault.store.auditEntries(seq, 9)
+    return entries.map(({ text }) => (JSON.parse(text) as unknown[]).filter((_, at) => at === 2 || at === 8))
+  }
+
+  test('ends in the same commit, which says so', async () => {
+    const { vault, token, networkToken } = await withNetworkToken()
+    expect(await audited(vault, deleteToken, token.id)).toEqual([
+      ['network-token.deleted', ['token', token.id]],
+      ['token.deleted', ['token', token.id]],
+    ])
+    expect(await vault.store.unsettledNetworkTokens(9)).toMatchObject([
+      { id: networkToken.id, status: 'deleted' },
+    ])
+  })
+
+  test('is not told of again where it had ended before', async () => {
+    const { vault, token, networkToken } = await withNetworkToken()
+    await vault.store.commit([
+      { type: 'end-network-tokens', tokenId: networkToken.tokenId, at: vault.clock.now() },
+    ])
+    expect(await audited(vault, deleteToken, token.id)).toEqual([['token.deleted', ['token', token.id]]])
+  })
+
+  test('stays where the token is suspended only', async () => {
+    const { vault, token } = await withNetworkToken()
+    expect(await audited(vault, suspendToken, token.id)).toEqual([['token.suspended', ['token', token.id]]])
+    expect(await vault.store.networkToken(token.id)).toMatchObject({ status: 'suspended' })
+  })
 })
 
 test('a deleted token keeps its row without its card, and its number gets another token', async () => {

@@ -6,6 +6,7 @@ import type { CardCipher, Clock, CodeStore, Ids, Store } from '../ports.ts'
 import { decideMove, moves, type TokenMove } from '../tokens/move.ts'
 import type { StoredToken } from '../tokens/token.ts'
 import { type Alongside, none } from './alongside.ts'
+import { endNetworkToken } from './end-network-token.ts'
 import { openToTell } from './open-to-tell.ts'
 import { tellToken } from './tell-token.ts'
 import { auditToken, findTokenFor, type TokenActor, type TokenNotFound } from './token-actor.ts'
@@ -36,7 +37,7 @@ export const moveToken = async (
   alongside: Alongside<MovedToken> = none,
 ): Promise<Result<MovedToken, TokenNotFound>> => {
   const { store, codes, clock, ids } = ports
-  const { told, dropsCodes } = moves[move]
+  const { told, dropsCodes, endsNetworkToken } = moves[move]
   for (let attempt = 0; attempt < attempts; attempt++) {
     const at = clock.now()
     const found = await findTokenFor(store, actor, tokenId, move, at)
@@ -47,6 +48,7 @@ export const moveToken = async (
     const written: readonly Change[] = moved.changed
       ? [
           { type: 'replace-token', token },
+          ...(endsNetworkToken ? await endNetworkToken(store, actor, token, at) : []),
           // As it was before: of a token that is deleted nothing is left to open.
           tellToken(ids, token, await openToTell(ports, found.value), told, at),
           auditToken(actor, at, told, token),

@@ -32,6 +32,13 @@ export type OperatorRefusal =
   | { readonly type: 'DeadDeliveryNotFound' }
   /** what was read the second time is not what was read the first time */
   | { readonly type: 'BinFileChanged' }
+  | { readonly type: 'CaptureKeyNotFound' }
+  | { readonly type: 'TooManyCaptureKeys' }
+  | { readonly type: 'TooManyCredentials' }
+  /** what schemes give out under one merchant's requestor id is shown to no other */
+  | { readonly type: 'RequestorOfOneTenant' }
+  /** nobody issues network tokens for live tenants here */
+  | { readonly type: 'NoNetworkTokenProvider' }
   | { readonly type: 'Contended' }
 
 export const operatorAudit = (

@@ -196,6 +196,16 @@ test('a code that cannot be written down is not held', async () => {
   expect(bench.vault.backend.count()).toBe(0)
 })
 
+test('a code that cannot be written down leaves alone what was held since', async () => {
+  const bench = await open()
+  const store = interceptCommits(bench.vault.store, async () => {
+    await refresh(bench, '111')
+    throw new UnavailableError('disk full')
+  })
+  await expect(refresh(bench, '947', { store })).rejects.toThrow(UnavailableError)
+  expect(await take(bench)).toBe('111')
+})
+
 test('it is given up where others change the token again and again, and nothing is held', async () => {
   const bench = await open()
   let commits = 0

@@ -1,6 +1,5 @@
 import type { SecurityCode } from '../cards/card.ts'
 import type { Change } from '../changes.ts'
-import { marksOfRefresh } from '../codes/guesses.ts'
 import type { TokenAddress } from '../codes/held-code.ts'
 import type { CodePolicy } from '../codes/policy.ts'
 import { type Refusal, UnavailableError } from '../errors.ts'
@@ -11,7 +10,9 @@ import type { Clock, CodeStore, GuessLimits, Readiness, Store } from '../ports.t
 import type { CardToken } from '../tokens/token.ts'
 import { auditOf, type Caller } from './caller.ts'
 import { commitOrUndo } from './commit-or-undo.ts'
+import { countCode } from './count-code.ts'
 import { type FoundCard, findCard } from './find-card.ts'
+import { type CodeHold, holdCode } from './hold-code.ts'
 
 export type RefreshingPorts = {
   readonly store: Store
@@ -41,22 +42,19 @@ export const refreshCode = async (
   caller: Caller,
   command: RefreshCode,
 ): Promise<Result<void, Refusal>> => {
-  const { store, codes, guesses, clock, readiness } = ports
+  const { store, guesses, clock, readiness } = ports
   const { tokenId } = command
-  const marks = marksOfRefresh({ tenantId: caller.principal.tenant.id, tokenId })
-  const retryAfterSeconds = await guesses.waitSeconds(marks)
-  if (retryAfterSeconds !== undefined) return refuse({ type: 'TooManyGuesses', retryAfterSeconds })
-  await guesses.failed(marks)
+  const counted = await countCode(guesses, caller)(tokenId)
+  if (!counted.ok) return counted
 
   for (let attempt = 0; attempt < attempts; attempt++) {
     const at = clock.now()
     const found = await findCard(store, caller, tokenId, 'refresh', at)
     if (!found.ok) return found
-    const held = await hold(ports, caller, command, found.value)
+    const held = await hold(ports, caller, command, found.value, at)
     if (!held.ok) return held
-    const address = held.value
-    // Codes that came with sessions, or of another tenant, are not what failed.
-    const undo = async () => address && codes.drop(address)
+    // Codes that came with sessions, of another tenant, or since then, are not what failed.
+    const undo = async () => held.value?.undo()
     // The last moment: a vault that is shut only now drops this code with all others.
     if (readiness.isSealed()) {
       await undo()
@@ -73,13 +71,13 @@ const hold = async (
   caller: Caller,
   { tokenId, code, policy }: RefreshCode,
   { place }: FoundCard,
-): Promise<Result<TokenAddress | undefined, Refusal>> => {
+  at: EpochMs,
+): Promise<Result<CodeHold | undefined, Refusal>> => {
   if (!policy.hold) return ok(undefined)
   const { ttlMs, uses, destinations } = policy
   const tenantId = caller.principal.tenant.id
   const address: TokenAddress = { type: 'token', tenantId, tokenId }
-  const held = await codes.hold({ address, place, tenantId, code, ttlMs, uses, destinations })
-  return held.ok ? ok(address) : held
+  return holdCode(codes, { address, place, tenantId, code, ttlMs, uses, destinations }, undefined, at)
 }
 
 const tellOf = (

@@ -2,6 +2,7 @@ import { interceptCommits, nameChanges } from '@cardkeep/testing/doubles/commits
 import { addToken } from '@cardkeep/testing/doubles/token'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
 import { afterEach, expect, test } from 'vitest'
+import type { NetworkTokenId } from '../kernel/ids.ts'
 import { refuse } from '../kernel/result.ts'
 import { dayMs } from '../kernel/time.ts'
 import type { Tenant } from '../tenants/tenant.ts'
@@ -51,7 +52,9 @@ test('each end is told and written down by the vault itself, in the commit that 
     return commit()
   })
   await sweepTokens({ ...vault, store })
-  expect(commits).toEqual([['erase-token', 'emit-event', 'audit token.expired success']])
+  expect(commits).toEqual([
+    ['erase-token', 'end-network-tokens', 'emit-event', 'audit token.expired success'],
+  ])
   const [entry] = await vault.store.auditEntries((await vault.store.auditHead()).seq - 1, 1)
   expect((JSON.parse(entry?.text ?? '') as unknown[]).slice(1, 9)).toEqual([
     vault.clock.now(),
@@ -95,4 +98,35 @@ test('the row of a deleted token goes after thirty days, without another entry',
   expect(await vault.store.token(token.id)).toBeUndefined()
   expect(await vault.store.token(kept.id)).toBeDefined()
   expect((await vault.store.auditHead()).seq).toBe(seq)
+})
+
+test.each([
+  [
+    'expires',
+    async (vault: TestVault) => {
+      vault.clock.advance(1_000)
+      await sweepTokens(vault)
+    },
+  ],
+  ['is deleted', (vault: TestVault, { id }: StoredToken) => deleteToken(vault, testOperator, id)],
+])('its network token ends when a token %s, and goes with it once its provider knows', async (_, end) => {
+  const { vault, tenant } = await open()
+  const { store, clock } = vault
+  const token = await make(vault, tenant, 1_000)
+  const id = vault.ids.uuid() as NetworkTokenId
+  await store.commit([
+    {
+      type: 'put-network-token',
+      networkToken: {
+        ...{ id, tokenId: token.id, scopeId: token.scopeId, status: 'active', isSettled: false },
+        ...{ sealed: new Uint8Array(9), createdAt: clock.now(), updatedAt: clock.now() },
+      },
+    },
+  ])
+  await end(vault, token)
+  expect(await store.unsettledNetworkTokens(9)).toMatchObject([{ id, status: 'deleted', isSettled: false }])
+  await store.commit([{ type: 'settle-network-token', id }])
+  clock.advance(30 * dayMs + 1)
+  await sweepTokens(vault)
+  expect(await store.networkToken(token.id)).toBeUndefined()
 })

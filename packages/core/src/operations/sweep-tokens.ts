@@ -1,3 +1,4 @@
+import type { Change } from '../changes.ts'
 import { dayMs, type EpochMs, epochMs } from '../kernel/time.ts'
 import type { CardCipher, Clock, CodeStore, Ids, Store } from '../ports.ts'
 import type { StoredToken } from '../tokens/token.ts'
@@ -37,7 +38,7 @@ export const sweepTokens = async (ports: Ports): Promise<SweptTokens> => {
     ),
     purged: await eraseAll(
       () => store.deletedTokens(longAgo, batch),
-      async (token) => (await store.commit([{ type: 'erase-token', token }])).ok,
+      async (token) => (await store.commit(eraseOf(token, at))).ok,
     ),
   }
 }
@@ -51,7 +52,7 @@ export const eraseExpired = async (
   const { store, codes, ids } = ports
   const instrument = await openToTell(ports, token)
   const { ok } = await store.commit([
-    { type: 'erase-token', token },
+    ...eraseOf(token, at),
     tellToken(ids, token, instrument, 'token.expired', at),
     {
       type: 'audit',
@@ -71,6 +72,12 @@ export const eraseExpired = async (
   await codes.dropToken(token.id)
   return ok
 }
+
+/** Its provider is still to be told that a network token has ended, so that one stays until it was. */
+const eraseOf = (token: StoredToken, at: EpochMs): readonly Change[] => [
+  { type: 'erase-token', token },
+  { type: 'end-network-tokens', tokenId: token.id, at, isTokenErased: true },
+]
 
 const batch = 200
 

@@ -7,7 +7,7 @@ import type { Store } from '../ports.ts'
 import { type TokenUse, verdictOn } from '../tokens/lifecycle.ts'
 import type { StoredToken } from '../tokens/token.ts'
 import { auditOf, type Caller } from './caller.ts'
-import { findToken } from './find-token.ts'
+import { findCard } from './find-card.ts'
 import { type Operator, operatorAudit } from './operator.ts'
 
 /** Who asks something of a token: a caller of an API, of the tokens in its scopes, or an operator, of any. */
@@ -20,7 +20,7 @@ export interface TokenNotFound {
 
 const isCaller = (actor: TokenActor): actor is Caller => 'principal' in actor
 
-/** A token of which the actor may ask this now. */
+/** A token of which the actor may ask this now. The APIs that ask know tokens of cards alone, as everywhere else in them. */
 export const findTokenFor = async (
   store: Store,
   actor: TokenActor,
@@ -29,7 +29,7 @@ export const findTokenFor = async (
   at: EpochMs,
 ): Promise<Result<StoredToken, TokenNotFound>> => {
   if (isCaller(actor)) {
-    const found = await findToken(store, actor, tokenId, use, at)
+    const found = await findCard(store, actor, tokenId, use, at)
     return found.ok ? ok(found.value.token) : refuse({ type: 'TokenNotFound' })
   }
   const token = await store.token(tokenId)

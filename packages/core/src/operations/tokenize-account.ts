@@ -2,6 +2,7 @@ import type { AccountType, BankAccount, RoutingNumber } from '../accounts/accoun
 import { maskAccount } from '../accounts/mask.ts'
 import type { Refusal } from '../errors.ts'
 import { ok, type Result } from '../kernel/result.ts'
+import { livesFor } from '../tokens/end.ts'
 import type { BankToken } from '../tokens/token.ts'
 import { type Alongside, none } from './alongside.ts'
 import type { Caller } from './caller.ts'
@@ -26,6 +27,7 @@ export const tokenizeAccount = async (
   { account }: TokenizeAccount,
   alongside: Alongside<TokenizedAccount> = none,
 ): Promise<Result<TokenizedAccount, Refusal>> => {
+  const at = ports.clock.now()
   const given = await giveOutToken(
     ports,
     caller,
@@ -36,9 +38,9 @@ export const tokenizeAccount = async (
       renew: (stored) => stored,
       code: undefined,
       test: false,
-      lifetimeMs: undefined,
+      end: livesFor(undefined, at),
     },
-    ports.clock.now(),
+    at,
     (made) => alongside(toTokenizedAccount(made)),
   )
   return given.ok ? ok(toTokenizedAccount(given.value)) : given

@@ -7,6 +7,7 @@ import type { CodePolicy } from '../codes/policy.ts'
 import type { Refusal } from '../errors.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type { EpochMs } from '../kernel/time.ts'
+import { livesFor } from '../tokens/end.ts'
 import { needsCard } from '../tokens/instrument.ts'
 import type { CardToken } from '../tokens/token.ts'
 import { type Alongside, none } from './alongside.ts'
@@ -54,7 +55,7 @@ export const tokenizeCard = async (
       renew: (stored) => renewCard(needsCard(stored), card, at),
       code: code && { code, policy, heldBy },
       test,
-      lifetimeMs,
+      end: livesFor(lifetimeMs, at),
     },
     at,
     (made) => alongside(toTokenizedCard(made)),
@@ -68,7 +69,7 @@ export const tokenizeCard = async (
  */
 const renewCard = (stored: Card, card: Card, at: EpochMs): Card =>
   isDueForRenewal(stored.expiry, at) && isLater(card.expiry, stored.expiry)
-    ? { ...card, holder: card.holder ?? stored.holder }
+    ? { ...card, holder: card.holder ?? stored.holder, email: card.email ?? stored.email }
     : stored
 
 const toTokenizedCard = ({ token, instrument, ...rest }: GivenToken): TokenizedCard => {

@@ -1,8 +1,19 @@
-import { dayMs, type EpochMs, epochMs } from '../kernel/time.ts'
+import { dayMs, type EpochMs, epochMs, yearMs } from '../kernel/time.ts'
 import type { Credential } from './tenant.ts'
 
 /** PCI DSS 8.2.6: what was not used for so long is disabled. */
 export const idleLimitMs = 90 * dayMs
+
+/** wire: verifone §authentication, verified: its keys belong to users, of whom each has five at most, for a year. */
+export const keysPerUser = 5
+export const userKeyLifetimeMs = yearMs
+
+/** Whose it is, in a dialect whose credentials belong to users. */
+export const userOf = ({
+  dialect,
+  publicKey,
+}: Pick<Credential, 'dialect' | 'publicKey'>): string | undefined =>
+  dialect === 'verifone' ? publicKey : undefined
 
 type Use = Pick<Credential, 'createdAt' | 'lastUsedAt' | 'disabledAt' | 'revokedAt' | 'expiresAt'>
 

@@ -1,6 +1,7 @@
 import type { CodePolicy, Dialect } from '../codes/policy.ts'
 import type { CredentialId, ScopeId, TenantId } from '../kernel/ids.ts'
 import type { EpochMs } from '../kernel/time.ts'
+import type { NetworkTokenSettings } from '../network-tokens/network-token.ts'
 
 /** Test and live never mix: keys of one never open rows of the other. */
 export type Environment = 'test' | 'live'
@@ -22,6 +23,8 @@ export interface Scope {
   readonly id: ScopeId
   readonly environment: Environment
   readonly deduplicates: boolean
+  /** `undefined`: none of its tokens gets a network token or an account reference. */
+  readonly networkTokens: NetworkTokenSettings | undefined
   readonly createdAt: EpochMs
 }
 
@@ -36,7 +39,7 @@ export interface Credential {
   readonly permissions: readonly Permission[]
   /** HMAC-SHA-256 of the secret under the vault's credential key; the secret itself is shown once and kept nowhere. */
   readonly hash: Uint8Array
-  /** The public half where the dialect has one; not a secret. */
+  /** The public half where the dialect has one, or the user whose it is; not a secret. */
   readonly publicKey: string | undefined
   readonly createdAt: EpochMs
   readonly expiresAt: EpochMs | undefined

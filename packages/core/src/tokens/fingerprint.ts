@@ -1,4 +1,5 @@
 import type { FingerprintId, ScopeId } from '../kernel/ids.ts'
+import type { EpochMs } from '../kernel/time.ts'
 
 /**
  * Which card number of a scope this is. The keyed hash of the whole number finds the row and never leaves the vault;
@@ -10,4 +11,6 @@ export interface StoredFingerprint {
   readonly hash: Uint8Array
   readonly keyVersion: number
   readonly id: FingerprintId
+  /** Until when the id is kept without a token, because a caller was given it to tell payments of one card by. */
+  readonly analyticsUntil: EpochMs | undefined
 }

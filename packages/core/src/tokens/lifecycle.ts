@@ -6,7 +6,7 @@ import type { StoredToken } from './token.ts'
  *
  *   active       may be used
  *   suspended    refuses every use until it is activated
- *   invalidated  its card is good no more; refuses every use until it gets another card
+ *   invalidated  its card is good no more; refuses every use until it gets another number or a later expiry
  *   expired      past its own time: absent for every caller, and swept
  *   deleted      gone for good; for thirty days the vault can still say so
  *
@@ -58,7 +58,7 @@ export const lifecycle: Readonly<Record<TokenUse, Readonly<Record<TokenState, Ve
   forward: row('does', 'absent', 'absent', 'absent', 'absent'),
   reveal: row('does', 'absent', 'absent', 'absent', 'absent'),
   refresh: row('does', 'absent', 'absent', 'absent', 'absent'),
-  update: row('does', 'absent', 'does', 'absent', 'absent'),
+  update: row('does', 'does', 'does', 'absent', 'absent'),
   'tokenize again': row('does', 'does', 'does', 'new token', 'new token'),
   show: row('does', 'does', 'does', 'absent', 'does'),
   'show card': row('does', 'does', 'does', 'absent', 'absent'),

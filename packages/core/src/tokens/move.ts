@@ -15,6 +15,8 @@ interface MoveRow {
    * ended the token may not have come to dropping them, so they go before it is active again, and not after.
    */
   readonly dropsCodes: 'before it is written' | 'once it is written'
+  /** Whether the number that a card scheme gave out for it goes in the same commit. */
+  readonly endsNetworkToken?: true
   /** The same token where it is so already. */
   readonly apply: (token: StoredToken, at: EpochMs) => StoredToken
 }
@@ -38,6 +40,7 @@ export const moves: Readonly<Record<TokenMove, MoveRow>> = {
   delete: {
     told: 'token.deleted',
     dropsCodes: 'once it is written',
+    endsNetworkToken: true,
     // The row says for a while that it was deleted; the card goes at once (PCI DSS 3.2.1).
     apply: (token) => ({ ...token, status: 'deleted', sealed: new Uint8Array() }),
   },

@@ -38,7 +38,10 @@ interface TokenRecord {
   readonly status: TokenStatus
   /** `true` if it was made by an endpoint for tests. */
   readonly test: boolean
-  /** Whether its scope de-duplicated when it was made: then no other such token of the scope has the same fingerprint. */
+  /**
+   * The token by which its scope knows the number: no other such token of the scope has the same fingerprint. Always
+   * `false` where the scope does not de-duplicate.
+   */
   readonly unique: boolean
   /** Which number it stands for. */
   readonly fingerprint: StoredFingerprint
@@ -47,6 +50,8 @@ interface TokenRecord {
   readonly createdAt: EpochMs
   readonly updatedAt: EpochMs
   readonly expiresAt: EpochMs | undefined
+  /** Whether `expiresAt` follows the expiry of the card, because nobody chose it. */
+  readonly endsWithCard: boolean
   /** When it became known that the card behind it is good no more. */
   readonly invalidatedAt: EpochMs | undefined
 }

@@ -16,6 +16,12 @@ const table: { readonly [Type in OperatorRefusal['type']]: Row<Extract<OperatorR
   AlreadyLinked: () => 'the tenant is linked to this scope already',
   TokenNotFound: () => 'there is no such token',
   NotLastDigits: () => 'tokens are found by the last four digits; a whole number belongs on no command line',
+  CaptureKeyNotFound: () => 'there is no such capture key, or it is retired',
+  TooManyCaptureKeys: () => 'the tenant has as many capture keys as it may: retire one first',
+  TooManyCredentials: () => 'this user has as many API keys as it may: revoke one first',
+  RequestorOfOneTenant: () =>
+    'with --token-requestor merchant a scope belongs to one tenant: others would be shown its network tokens',
+  NoNetworkTokenProvider: () => 'nobody issues network tokens to live tenants here',
   CredentialNotFound: () => 'there is no such credential',
   DestinationNotFound: () => 'the tenant has no such destination',
   PlainHttpOnLive: () => 'a live tenant sends over TLS only; --insecure-http is for test tenants',

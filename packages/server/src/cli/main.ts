@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { scrubCardNumbers } from '../log/scrub.ts'
 import { auditCommand } from './commands/audit.ts'
 import { binCommand } from './commands/bin.ts'
+import { captureKeyCommand } from './commands/capture-key.ts'
 import { credentialCommand } from './commands/credential.ts'
 import { destinationCommand } from './commands/destination.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -24,6 +25,7 @@ for (const command of [
   serveCommand(),
   tenantCommand(),
   credentialCommand(),
+  captureKeyCommand(),
   scopeCommand(),
   tokenCommand(),
   destinationCommand(),

@@ -1,17 +1,21 @@
 import { purgeClaims } from '@cardkeep/core/idempotency/purge-claims'
 import { hourMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
 import { disableIdleCredentials } from '@cardkeep/core/operations/disable-idle-credentials'
+import { purgeCaptureKeys } from '@cardkeep/core/operations/purge-capture-keys'
+import { purgeFingerprints } from '@cardkeep/core/operations/purge-fingerprints'
 import { purgeDeadDeliveries } from '@cardkeep/core/operations/replay-delivery'
+import { settleNetworkTokens } from '@cardkeep/core/operations/settle-network-tokens'
 import { sweepTokens } from '@cardkeep/core/operations/sweep-tokens'
 import { followEveryMs } from '../jobs/follow-database.ts'
 import type { Job } from '../jobs/jobs.ts'
 import type { Services } from '../services.ts'
 
 export interface JobParts {
-  readonly services: Pick<Services, 'store' | 'codes' | 'cipher' | 'clock' | 'ids'>
+  readonly services: Pick<Services, 'store' | 'codes' | 'cipher' | 'networkTokens' | 'clock' | 'ids'>
   readonly ephemeral: { sweep(): Promise<void> }
   /** `undefined` where no dialect is offered that has capture sessions. */
   readonly tendSessionKeys: (() => Promise<void>) | undefined
+  readonly tendCaptures: () => void
   readonly follow: () => Promise<void>
   readonly lookAtCodes: () => Promise<void>
   readonly checkpoint: () => Promise<void>
@@ -23,6 +27,8 @@ export const listJobs = ({ services, ephemeral, tendSessionKeys, ...parts }: Job
   { name: 'expire codes', everyMs: secondMs, run: () => ephemeral.sweep() },
   // Not at the start: many vaults only live for a moment, and a pair costs a quarter of a second of a processor.
   ...(tendSessionKeys ? [{ name: 'make session keys', everyMs: 5 * secondMs, run: tendSessionKeys }] : []),
+  // At the pace at which their rows are purged.
+  { name: 'forget capture keys', everyMs: minuteMs, run: async () => parts.tendCaptures() },
   // Also where nobody asks whether the vault is ready: a server for codes may be set otherwise while it runs.
   { name: 'look at codes', everyMs: 10 * secondMs, run: parts.lookAtCodes },
   { name: 'follow the database', everyMs: followEveryMs, run: parts.follow },
@@ -30,6 +36,12 @@ export const listJobs = ({ services, ephemeral, tendSessionKeys, ...parts }: Job
     name: 'sweep tokens',
     everyMs: minuteMs,
     run: async () => void (await sweepTokens(services)),
+    shared: true,
+  },
+  {
+    name: 'end network tokens',
+    everyMs: minuteMs,
+    run: async () => void (await settleNetworkTokens(services)),
     shared: true,
   },
   { name: 'sign the audit log', everyMs: minuteMs, run: parts.checkpoint, shared: true },
@@ -41,5 +53,7 @@ export const listJobs = ({ services, ephemeral, tendSessionKeys, ...parts }: Job
   },
   { name: 'reload the certificate', everyMs: 5 * secondMs, run: parts.reloadCertificate },
   { name: 'purge idempotency keys', everyMs: minuteMs, run: () => purgeClaims(services), shared: true },
+  { name: 'purge fingerprints', everyMs: hourMs, run: () => purgeFingerprints(services), shared: true },
+  { name: 'purge capture keys', everyMs: minuteMs, run: () => purgeCaptureKeys(services), shared: true },
   { name: 'purge dead deliveries', everyMs: hourMs, run: () => purgeDeadDeliveries(services), shared: true },
 ]

@@ -1,17 +1,30 @@
 import { join } from 'node:path'
-import type { CardCipher, Clock, CodeStore, Ids, KeyMaker, Store } from '@cardkeep/core/ports'
+import type {
+  CaptureKeyMaker,
+  CardCipher,
+  Clock,
+  CodeStore,
+  Ids,
+  KeyMaker,
+  NetworkTokenProviders,
+  Store,
+} from '@cardkeep/core/ports'
+import { createCaptureKeyMaker } from '../captures/capture-key-maker.ts'
 import { randomIds, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createCodeStore } from '../ephemeral/code-store.ts'
 import { type AuditSigner, createAuditSigner } from '../keys/audit-signer.ts'
+import { createCapturePrivateSealer } from '../keys/capture-private-sealer.ts'
 import { createCardCipher } from '../keys/card-cipher.ts'
 import { type ClientKeySealer, createClientKeySealer } from '../keys/client-key-sealer.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { type CredentialHasher, createCredentialHasher } from '../keys/credential-hasher.ts'
 import { createKeyring, type Keyring } from '../keys/keyring.ts'
+import { createAccountHash } from '../keys/name-hash.ts'
 import { createProviderHeaderSealer, type ProviderHeaderSealer } from '../keys/provider-header-sealer.ts'
 import { openFileRootKey } from '../keys/providers/file.ts'
 import { createWebhookSealer, type WebhookSealer } from '../keys/webhook-sealer.ts'
+import { createNetworkTokenProviders } from '../network-tokens/providers.ts'
 import { describeServer, type ServerFacts } from '../storage/postgres/describe-server.ts'
 import { openPostgresStore } from '../storage/postgres/store.ts'
 import type { ServerStore } from '../storage/server-store.ts'
@@ -36,8 +49,10 @@ export interface Vault {
     readonly clock: Clock
     readonly ids: Ids
     readonly keys: KeyMaker
+    readonly captureKeyMaker: CaptureKeyMaker
     /** For what is told of a card: an operator is shown none. */
     readonly cipher: Pick<CardCipher, 'open'>
+    readonly networkTokens: NetworkTokenProviders
   }
   /**
    * The codes of all nodes, connected to when first asked for; to drop, also where none may be held. `undefined` where each
@@ -65,7 +80,7 @@ export const openVault = async (config: Config, use: VaultUse = 'command'): Prom
       mayCreate: (await store.keySet()) === undefined,
     })
     const keyring = await createKeyring({ store, provider, clock, ids })
-    const codes = connectCodes({ config, keyring, clock })
+    const codes = connectCodes({ config, store, keyring, clock })
     return {
       config,
       store,
@@ -77,7 +92,11 @@ export const openVault = async (config: Config, use: VaultUse = 'command'): Prom
       auditSigner: createAuditSigner(keyring),
       clock,
       ids,
-      operatorPorts: { store, clock, ids, keys: keyring, cipher: createCardCipher(keyring) },
+      operatorPorts: {
+        ...{ store, clock, ids, keys: keyring, cipher: createCardCipher(keyring) },
+        networkTokens: createNetworkTokenProviders(createAccountHash(keyring)),
+        captureKeyMaker: createCaptureKeyMaker(createCapturePrivateSealer(keyring)),
+      },
       sharedCodes: config.codes.type === 'memory' ? undefined : codes.open,
       databaseFacts:
         config.database.type === 'sqlite' ? undefined : describeServer.bind(undefined, config.database),
@@ -98,7 +117,7 @@ const openStore = ({ database, dataFolder }: Config, use: VaultUse, clock: Clock
     : openPostgresStore({ settings: database, chain: use === 'serve' ? 'own' : 'main', clock })
 
 /** Most commands need no codes, and must work where the server for them is away. */
-const connectCodes = (parts: Pick<Vault, 'config' | 'keyring' | 'clock'>) => {
+const connectCodes = (parts: Pick<Vault, 'config' | 'store' | 'keyring' | 'clock'>) => {
   let opening: ReturnType<typeof openEphemeral> | undefined
   return {
     open: async (use?: 'drop'): Promise<CodeStore> => {

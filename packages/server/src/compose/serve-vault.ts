@@ -1,6 +1,8 @@
 import { auditRun } from '@cardkeep/core/audit/run'
+import { createCaptures } from '../captures/captures.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import { createCaptureMarks } from '../ephemeral/capture-marks.ts'
 import { createCodeStore } from '../ephemeral/code-store.ts'
 import { createSessionStore } from '../ephemeral/session-store.ts'
 import { framePages } from '../frames/pages.ts'
@@ -15,14 +17,19 @@ import { createFollower } from '../jobs/follow-database.ts'
 import { createDropFollower, followDrops } from '../jobs/follow-drops.ts'
 import { startJobs } from '../jobs/jobs.ts'
 import { createCertificateWatch } from '../jobs/reload-certificate.ts'
+import { createCaptureHash } from '../keys/capture-hash.ts'
+import { createCapturePrivateSealer } from '../keys/capture-private-sealer.ts'
 import { createCardCipher } from '../keys/card-cipher.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { createRequestMarker } from '../keys/idempotency-hasher.ts'
+import { createNameHash } from '../keys/name-hash.ts'
+import { createNetworkTokenCipher } from '../keys/network-token-cipher.ts'
 import { createReplySealer } from '../keys/reply-sealer.ts'
 import { createSessionKeySealer } from '../keys/session-key-sealer.ts'
 import { createSessionKeys } from '../keys/session-keys.ts'
 import { createSessionSealer } from '../keys/session-sealer.ts'
 import type { Log } from '../log/log.ts'
+import { noteFull } from '../log/note-full.ts'
 import { noteOutages } from '../log/note-outages.ts'
 import { createMetricsPage } from '../metrics/metrics.ts'
 import { createWatch, watchNothing } from '../metrics/watch.ts'
@@ -91,11 +98,11 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const meters = config.metrics && (await import('../metrics/registry.ts')).createMeters()
   const watch = meters ? createWatch(meters, clock) : watchNothing
 
-  const ephemeral = await awaitBackend(() => openEphemeral(vault, watch), { backend: 'codes', log, clock })
-  closing.unshift(() => ephemeral.close())
-  const place = await takePlace(vault, ephemeral)
+  const place = await takePlace(vault)
   // After everything that may still be written.
   closing.push(() => place.leave())
+  const ephemeral = await awaitBackend(() => openEphemeral(vault, watch), { backend: 'codes', log, clock })
+  closing.unshift(() => ephemeral.close())
 
   const store = watch.store(vault.store)
   const lookAtCodes = noteOutages('codes', () => ephemeral.check(), { log, clock })
@@ -109,6 +116,13 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     shared: ephemeral.sessionKeys,
     clock,
   })
+  const captures = createCaptures({
+    sealer: createCapturePrivateSealer(keyring),
+    hash: createCaptureHash(keyring),
+    workers: config.captureWorkers,
+    clock,
+  })
+  closing.unshift(() => captures.dropAll())
   const egress = createForwardEgress(vault)
   closing.unshift(() => egress.close())
   const directory = createDirectory(store, clock)
@@ -120,6 +134,11 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     sessions,
     sessionKeys,
     cipher: createCardCipher(keyring),
+    captures,
+    captureKeyMaker: vault.operatorPorts.captureKeyMaker,
+    captureMarks: createCaptureMarks(createNameHash(keyring), ephemeral.marks, noteFull(log, clock)),
+    networkTokens: vault.operatorPorts.networkTokens,
+    networkTokenCipher: createNetworkTokenCipher(keyring),
     egress: watch.egress(egress),
     clock,
     ids,
@@ -147,7 +166,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
       isSealed: () => store.isSealed(),
       dataVersion: noteOutages('database', () => store.dataVersion(), { log, clock }),
     },
-    ...{ keyring, directory, codes: held, sessions, sessionKeys, drops, door: readiness, clock },
+    ...{ keyring, directory, codes: held, sessions, sessionKeys, captures, drops, door: readiness, clock },
   })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reloadCertificate = createCertificateWatch(config.tls, () => {
@@ -180,6 +199,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
       ...listJobs({
         ...{ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate },
         tendSessionKeys: asksBrowsers ? tendSessionKeys : undefined,
+        tendCaptures: captures.tend,
       }),
       ...shipping.jobs,
     ],

@@ -6,21 +6,21 @@ import { describe, expect, test } from 'vitest'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { takePlace } from './take-place.ts'
 
-const inMemory = { isShared: false }
-const onServer = { isShared: true }
+const inMemory = { codes: { type: 'memory' } } as const
+const onServer = { codes: readConfig({ CARDKEEP_CODES_URL: 'redis://127.0.0.1:1' }).codes }
 
 describe('a database in a file', () => {
-  const inFile = (): { readonly config: Config } => ({
-    config: readConfig({ CARDKEEP_DATA: join(makeWorkspace().path, 'data') }),
+  const inFile = (codes: Pick<Config, 'codes'>): { readonly config: Config } => ({
+    config: { ...readConfig({ CARDKEEP_DATA: join(makeWorkspace().path, 'data') }), ...codes },
   })
 
   test.each([inMemory, onServer])('is served by one process, wherever codes are: %j', async (codes) => {
-    const vault = inFile()
-    const place = await takePlace(vault, codes)
+    const vault = inFile(codes)
+    const place = await takePlace(vault)
     expect(place.isLookFree).toBe(true)
-    await expect(takePlace(vault, codes)).rejects.toThrow('another vault serves')
+    await expect(takePlace(vault)).rejects.toThrow('another vault serves')
     await place.leave()
-    const next = await takePlace(vault, codes)
+    const next = await takePlace(vault)
     await next.leave()
   })
 })
@@ -31,12 +31,16 @@ describe('a database on a server', () => {
       CARDKEEP_DATABASE_URL: 'postgres://vault@127.0.0.1:1/cards',
       CARDKEEP_DATABASE_POOLER: 'transaction',
     })
-    await expect(takePlace({ config }, inMemory)).rejects.toThrow(ConfigError)
+    expect(config).toMatchObject(inMemory)
+    await expect(takePlace({ config })).rejects.toThrow(ConfigError)
   })
 
   test('is served by any number that share their codes, without asking anyone', async () => {
-    const config = readConfig({ CARDKEEP_DATABASE_URL: 'postgres://vault@127.0.0.1:1/cards' })
-    const places = await Promise.all([takePlace({ config }, onServer), takePlace({ config }, onServer)])
+    const config = {
+      ...readConfig({ CARDKEEP_DATABASE_URL: 'postgres://vault@127.0.0.1:1/cards' }),
+      ...onServer,
+    }
+    const places = await Promise.all([takePlace({ config }), takePlace({ config })])
     expect(places.map(({ isLookFree }) => isLookFree)).toEqual([false, false])
   })
 })
@@ -46,11 +50,11 @@ describeOnPostgres('a database on PostgreSQL', (server) => {
     const url = await server.createDatabase()
     const { database } = readConfig({ CARDKEEP_DATABASE_URL: url })
     if (database.type !== 'postgres') throw new Error('a test was given another database')
-    const config = { ...readConfig({}), database: { ...database, password: server.password } }
-    const place = await takePlace({ config }, inMemory)
-    await expect(takePlace({ config }, inMemory)).rejects.toThrow(UnavailableError)
+    const config = { ...readConfig({}), ...inMemory, database: { ...database, password: server.password } }
+    const place = await takePlace({ config })
+    await expect(takePlace({ config })).rejects.toThrow(UnavailableError)
     await place.leave()
-    const next = await takePlace({ config }, inMemory)
+    const next = await takePlace({ config })
     await next.leave()
   })
 })

@@ -1,5 +1,4 @@
 import { ConfigError } from '../config.ts'
-import type { Ephemeral } from '../ephemeral/ephemeral.ts'
 import { holdAlone } from '../storage/postgres/alone.ts'
 import { lockFolder } from '../storage/sqlite/lock.ts'
 import type { Vault } from './open-vault.ts'
@@ -18,17 +17,14 @@ export interface Place {
  * A file is served by one process. A server may have many, if they share their codes; those in the memory of one another would
  * not find, and would refuse what the first holds. Throws `UnavailableError` where another process serves already.
  */
-export const takePlace = async (
-  { config }: Pick<Vault, 'config'>,
-  { isShared }: Pick<Ephemeral, 'isShared'>,
-): Promise<Place> => {
-  const { database, dataFolder } = config
+export const takePlace = async ({ config }: Pick<Vault, 'config'>): Promise<Place> => {
+  const { database, dataFolder, codes } = config
   const { promise: lost, resolve: onLost } = Promise.withResolvers<void>()
   if (database.type === 'sqlite') {
     const lock = lockFolder(dataFolder)
     return { isLookFree: true, lost, leave: async () => lock.release() }
   }
-  if (isShared) return { isLookFree: false, lost, leave: async () => {} }
+  if (codes.type !== 'memory') return { isLookFree: false, lost, leave: async () => {} }
   if (database.pooler !== 'none')
     throw new ConfigError(
       'CARDKEEP_DATABASE_POOLER lets nobody make sure that one vault alone serves this database, and codes in memory ' +

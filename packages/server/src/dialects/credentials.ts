@@ -2,19 +2,30 @@ import { randomBytes } from 'node:crypto'
 import type { CredentialId } from '@cardkeep/core/kernel/ids'
 import type { Secret } from '@cardkeep/core/kernel/secret'
 import type { Ids } from '@cardkeep/core/ports'
+import { userKeyLifetimeMs } from '@cardkeep/core/tenants/credential-use'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import { spellCredential as spellHellgate } from './hellgate/auth.ts'
 import { spellCredential as spellOzura } from './ozura/auth.ts'
+import { spellCredential as spellVerifone } from './verifone/auth.ts'
 
 /** A new credential before it is kept: its proof, and how its dialect names the parts when they are handed out. */
 export interface MintedCredential {
   readonly id: CredentialId
   readonly secret: Secret<string>
+  /** Goes with the secret and is none: a public key, or whose it is. */
   readonly publicKey: string | undefined
+  /** For how long it is good; `undefined`: until it is revoked. */
+  readonly lifetimeMs: number | undefined
   readonly show: (open: (secret: Secret<string>) => string) => Readonly<Record<string, string>>
 }
 
-type Mint = (id: CredentialId, environment: Environment) => Omit<MintedCredential, 'id'>
+/** `user`: whose it is, in a dialect whose credentials belong to users; a new one unless named. */
+type Mint = (
+  id: CredentialId,
+  environment: Environment,
+  user: string | undefined,
+  ids: Ids,
+) => Omit<MintedCredential, 'id'>
 
 const mints = {
   ozura: (id, environment) => {
@@ -22,11 +33,31 @@ const mints = {
       secret: randomBytes(32),
       public: randomBytes(24),
     })
-    return { secret: apiKey, publicKey, show: (open) => ({ api_key: open(apiKey), pub_key: publicKey }) }
+    return {
+      secret: apiKey,
+      publicKey,
+      lifetimeMs: undefined,
+      show: (open) => ({ api_key: open(apiKey), pub_key: publicKey }),
+    }
   },
   hellgate: (id, environment) => {
     const apiKey = spellHellgate(id, environment, randomBytes(32))
-    return { secret: apiKey, publicKey: undefined, show: (open) => ({ api_key: open(apiKey) }) }
+    return {
+      secret: apiKey,
+      publicKey: undefined,
+      lifetimeMs: undefined,
+      show: (open) => ({ api_key: open(apiKey) }),
+    }
+  },
+  verifone: (id, environment, user, ids) => {
+    const apiKey = spellVerifone(id, environment, randomBytes(32))
+    const userId = user ?? ids.uuid()
+    return {
+      secret: apiKey,
+      publicKey: userId,
+      lifetimeMs: userKeyLifetimeMs,
+      show: (open) => ({ user_id: userId, api_key: open(apiKey) }),
+    }
   },
 } as const satisfies Record<string, Mint>
 
@@ -36,7 +67,8 @@ export const mintCredential = (
   dialect: MintableDialect,
   environment: Environment,
   ids: Ids,
+  user?: string,
 ): MintedCredential => {
   const id = ids.uuid() as CredentialId
-  return { id, ...mints[dialect](id, environment) }
+  return { id, ...mints[dialect](id, environment, user, ids) }
 }

@@ -30,7 +30,10 @@ export interface TakenSealedCode {
 
 /** The atomic steps of the code store; one implementation keeps them in memory, another on a server that nodes share. */
 export interface CodeBackend {
-  hold(code: SealedCode): Promise<boolean>
+  /** A receipt of this hold; `undefined` where the owner holds as many as it may. `HoldLostError` brings one too. */
+  hold(code: SealedCode): Promise<object | undefined>
+  /** That hold only. `true` if it was held with all of its uses. */
+  undoHold(receipt: unknown): Promise<boolean>
   take(name: Buffer, taker: SealedTaker): Promise<TakenSealedCode | undefined>
   giveBack(receipt: unknown): Promise<boolean>
   drop(name: Buffer): Promise<boolean>

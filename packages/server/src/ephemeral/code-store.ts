@@ -1,4 +1,4 @@
-import { done, refuse } from '@cardkeep/core/kernel/result'
+import { ok, refuse } from '@cardkeep/core/kernel/result'
 import type { CodeStore } from '@cardkeep/core/ports'
 import type { CodeSealer } from '../keys/code-sealer.ts'
 import type { CodeBackend } from './backend.ts'
@@ -18,8 +18,10 @@ export const createCodeStore = (sealer: CodeSealer, backend: CodeBackend): CodeS
       uses,
       destinations: destinations?.map((origin) => sealer.originName(address, origin)),
     })
-    return held ? done : refuse({ type: 'TooManyCodes' })
+    return held ? ok({ hold: held }) : refuse({ type: 'TooManyCodes' })
   },
+
+  undoHold: ({ hold }) => backend.undoHold(hold),
 
   take: async (address, { place, destination }) => {
     const taken = await backend.take(sealer.name(address), {

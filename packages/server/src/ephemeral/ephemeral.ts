@@ -1,6 +1,7 @@
 import type { GuessLimits, Lockouts } from '@cardkeep/core/ports'
 import type { SharedKeys } from '../keys/shared-keys.ts'
 import type { CodeBackend } from './backend.ts'
+import type { MarkBackend } from './mark-backend.ts'
 import type { SessionBackend } from './session-backend.ts'
 
 /** All that a vault keeps outside every disk: in the memory of this process, or on a server that its nodes share. */
@@ -8,6 +9,7 @@ export interface Ephemeral {
   readonly codes: CodeBackend
   readonly sessions: SessionBackend
   readonly sessionKeys: SharedKeys
+  readonly marks: MarkBackend
   readonly guesses: GuessLimits
   readonly lockouts: Lockouts
   /** Whether other nodes see the same: then a node that stops takes no codes along, and a command can drop them itself. */

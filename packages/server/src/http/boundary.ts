@@ -2,6 +2,7 @@ import { type Refusal, UnavailableError } from '@cardkeep/core/errors'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { describeBug, type Log } from '../log/log.ts'
 import type { Dialect } from './dialect.ts'
+import { listFaults } from './list-faults.ts'
 import { findOwner, type Owner } from './owner.ts'
 import type { Reply } from './route.ts'
 import { refusalOfValidation } from './validation.ts'
@@ -9,7 +10,7 @@ import { refusalOfValidation } from './validation.ts'
 /** The one place that catches: a refusal gets the dialect's own body, a bug a fixed text and a request id. */
 export const catchErrors = (app: FastifyInstance, dialects: readonly Dialect[], log: Log): void => {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const refusal = request.refusal ?? refusalOf(error)
+    const refusal = request.refusal ?? refusalOf(error, request)
     // The framework would close the connection over a body that is still coming, and the reply would be lost with it.
     if (refusal?.type === 'BodyTooLarge') reply.removeHeader('connection')
     if (refusal) return sendRefusal(request, reply, refusal)
@@ -57,8 +58,12 @@ export const sendReply = (
   return body === undefined ? reply.send() : reply.type(contentType).send(body)
 }
 
-const refusalOf = (error: FastifyError): Refusal | undefined => {
-  if (error.validation) return refusalOfValidation(error.validation, error.validationContext)
+const refusalOf = (error: FastifyError, request: FastifyRequest): Refusal | undefined => {
+  if (error.validation) {
+    const first = refusalOfValidation(error.validation, error.validationContext)
+    const { route } = request.routeOptions.config
+    return route?.listsFaults ? listFaults(route, request, first) : first
+  }
   if (error instanceof UnavailableError) return { type: 'Unavailable' }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

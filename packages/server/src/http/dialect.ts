@@ -17,6 +17,10 @@ export interface Dialect {
   readonly encodeRefusal: (refusal: Refusal, route?: Route) => Reply
   /** The body of every refusal. */
   readonly refusalSchema: TSchema
+  /** What stands in the body of every refusal of a status. */
+  readonly saysAlways?: (status: number) => Readonly<Record<string, string | number>>
+  /** Where its paths begin: what begins so and is no route is refused in its words too. */
+  readonly prefixes?: readonly string[]
   /** A bug: fixed text, never a detail. */
   readonly encodeBug: () => Reply
 }

@@ -34,6 +34,7 @@ export const mountRoute = (app: FastifyInstance, parts: MountParts, dialect: Dia
     schema: {
       ...(route.body ? { body: bodySchema(route.body, route.accepts) } : {}),
       ...(route.query ? { querystring: route.query } : {}),
+      ...(route.params ? { params: route.params } : {}),
       response: { ...route.replies, '4xx': dialect.refusalSchema, '5xx': dialect.refusalSchema },
     },
     onRequest: async (request, reply) => {

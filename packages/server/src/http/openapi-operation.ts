@@ -17,7 +17,7 @@ export const describeOperation = (dialect: Dialect, route: Route): Part => ({
   ...(route.auth !== 'visitor' && { 'x-cardkeep-permission': route.auth.permission }),
   ...(route.auth !== 'visitor' && route.auth.testOnly && { 'x-cardkeep-test-only': true }),
   parameters: [
-    ...pathNames(route).map((name) => parameter('path', name, { type: 'string', minLength: 1 }, true)),
+    ...pathParameters(route),
     ...parametersOf('query', route.query),
     ...parametersOf('header', route.headers),
   ],
@@ -62,6 +62,14 @@ const securityOf = (dialect: Dialect, { auth }: Route): readonly Part[] => {
 
 const pathNames = ({ path }: Route): readonly string[] =>
   [...path.matchAll(/:(\w+)/g)].flatMap(([, name]) => name ?? [])
+
+/** A text, unless the route says more of it. */
+const pathParameters = (route: Route): readonly Part[] => {
+  const { properties = {} } = plain<ObjectSchema>(route.params ?? {})
+  return pathNames(route).map((name) =>
+    parameter('path', name, properties[name] ?? { type: 'string', minLength: 1 }, true),
+  )
+}
 
 const parameter = (
   place: 'path' | 'query' | 'header',
@@ -131,7 +139,7 @@ interface Nullable {
 }
 
 const goodReplies = (dialect: Dialect, route: Route): Part => {
-  const headers = headersOfAll(dialect, route)
+  const headers = { ...headersOfAll(dialect, route), ...headerRefs(route.replyHeaders ?? [], false) }
   if (route.relays) return { default: { description: relayed, headers, content: anything } }
   const { replyType = 'application/json' } = route
   return Object.fromEntries(
@@ -172,9 +180,14 @@ const fixedHeaders = ({ headers = {} }: Dialect): Part =>
 const refusals = (dialect: Dialect, route: Route): Part => {
   const name = refusalSchemaName(dialect)
   // A destination may answer with any status, also with one that the vault refuses with.
-  const content = route.relays
-    ? anything
-    : { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } }
+  const contentOf = (status: number): Part =>
+    route.relays
+      ? anything
+      : {
+          'application/json': {
+            schema: withFacts({ $ref: `#/components/schemas/${name}` }, dialect, status),
+          },
+        }
   const own = Object.keys(dialect.headers ?? {})
   const replies = refusalReplies(dialect, route).map(({ status, types, always, sometimes }) => {
     const known = {
@@ -183,14 +196,26 @@ const refusals = (dialect: Dialect, route: Route): Part => {
       ...fixedHeaders(dialect),
     }
     const headers = { ...known, 'cardkeep-refusal': refusalHeader(types, !route.relays) }
+    const content = contentOf(status)
     return [status, { description: describeRefusals(types, route), headers, content }] as const
   })
   const bug = {
     description: describeRefusals(['A bug'], route),
     headers: headersOfAll(dialect, route),
-    content,
+    content: contentOf(500),
   }
   return { ...Object.fromEntries(replies), 500: bug }
+}
+
+const withFacts = (schema: Part, { saysAlways }: Dialect, status: number): Part => {
+  const facts = Object.entries(saysAlways?.(status) ?? {})
+  if (facts.length === 0) return schema
+  return {
+    allOf: [
+      schema,
+      { properties: Object.fromEntries(facts.map(([name, value]) => [name, { const: value }])) },
+    ],
+  }
 }
 
 const describeRefusals = (types: readonly string[], { relays }: Route): string =>
@@ -219,6 +244,11 @@ const headers: Readonly<Record<string, Part>> = {
     schema: { type: 'string', format: 'uuid' },
   },
   'retry-after': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 0 } },
+  'www-authenticate': { description: 'How to show who calls', schema: { type: 'string' } },
+  'cardkeep-network-tokens': {
+    description: 'Who issued the network token that is told of; `simulator`: nobody that a scheme knows',
+    schema: { type: 'string' },
+  },
   'cardkeep-refusal': { description: 'Which refusal it is', schema: { type: 'string' } },
   'cardkeep-sent': {
     description: 'Whether anything of the request left for the provider; only after `no` a retry is safe',

@@ -55,12 +55,16 @@ const oneOf =
   (route) =>
     conditions.some((given) => given(route))
 const ofTokens: Given = oneOf(permits('tokenize', 'forward', 'detokenize'), ({ path }) =>
-  path.startsWith('/tokens/'),
+  /^\/tokens\/|\/api\/v2\/card\//.test(path),
 )
 const ofCards: Given = oneOf(permits('tokenize'), ofAnswers)
 const ofCodes: Given = oneOf(permits('tokenize', 'forward'), ofVisitors)
 const ofForwards: Given = permits('forward')
 const ofSessions: Given = ({ path }) => path.includes('session')
+/** Cards that clients encrypted are put or patched. */
+const ofCaptures: Given = ({ path, method }) =>
+  path.includes('/api/v2/card') && ['PUT', 'PATCH'].includes(method)
+const makesCaptureKeys: Given = ({ path, method }) => path.endsWith('/capture-keys') && method === 'POST'
 const ofIdempotency: Given = ({ idempotency }) => idempotency !== undefined
 
 const reasons = Object.keys({
@@ -82,6 +86,18 @@ const rows: {
 } = {
   MissingField: { given: withInput, samples: [{ type: 'MissingField', field: 'field' }] },
   InvalidField: { given: always, samples: [{ type: 'InvalidField', field: 'field' }] },
+  InvalidFields: {
+    given: ({ listsFaults }) => listsFaults === true,
+    samples: [{ type: 'InvalidFields', faults: [{ type: 'InvalidField', field: 'field' }] }],
+  },
+  CaptureRefused: { given: ofCaptures, samples: [{ type: 'CaptureRefused', fault: 'not a message' }] },
+  TooManyCaptureKeys: { given: makesCaptureKeys, samples: [{ type: 'TooManyCaptureKeys' }] },
+  CaptureKeyNotFound: { given: ofCaptures, samples: [{ type: 'CaptureKeyNotFound' }] },
+  NetworkTokenRefused: {
+    given: ofCaptures,
+    samples: [{ type: 'NetworkTokenRefused', reason: 'no provider' }],
+  },
+  ScopeNotFound: { given: ofCaptures, samples: [{ type: 'ScopeNotFound' }] },
   InvalidCardNumber: { given: ofCards, samples: [{ type: 'InvalidCardNumber' }] },
   InvalidExpiryMonth: { given: ofCards, samples: [{ type: 'InvalidExpiryMonth' }] },
   InvalidExpiryYear: { given: ofCards, samples: [{ type: 'InvalidExpiryYear' }] },

@@ -93,6 +93,27 @@ test('an operation has its name, its path, what it takes and who may call it', (
   })
 })
 
+test('a parameter of the path has the limits that its route gives it', () => {
+  const operation = describe({ params: Type.Object({ id: Type.String({ minLength: 14, maxLength: 255 }) }) })
+  expect(operation.parameters).toEqual([
+    { name: 'id', in: 'path', required: true, schema: { type: 'string', minLength: 14, maxLength: 255 } },
+  ])
+})
+
+test('a header that some good answers have is described and not required', () => {
+  const { responses } = describe({ replyHeaders: ['cardkeep-network-tokens'] })
+  expect(responses['201']?.headers['cardkeep-network-tokens']).toEqual({
+    description: expect.any(String) as string,
+    schema: { type: 'string' },
+  })
+  expect(responses['400']?.headers).not.toHaveProperty('cardkeep-network-tokens')
+})
+
+test('only a route that lists what is wrong says so', () => {
+  expect(describe({}).responses['400']?.description).not.toContain('InvalidFields')
+  expect(describe({ listsFaults: true }).responses['400']?.description).toContain('InvalidFields')
+})
+
 test('a body of several content types is described for each, and one that may be nothing is not required', () => {
   const body = Type.Union([Type.Null(), Type.Object({})])
   const operation = describe({ body, accepts: ['json', 'form', 'xml'] })
@@ -126,6 +147,15 @@ test('every status that the table can give is there, with the refusals that have
   expect(responses['526']?.content).toEqual({
     'application/json': { schema: { $ref: '#/components/schemas/ozuraRefusal' } },
   })
+})
+
+test('what all refusals of a status say is told of each, beside what every refusal has', () => {
+  const { responses } = describe({}, { saysAlways: (status) => (status === 400 ? { message: 'No.' } : {}) })
+  const $ref = '#/components/schemas/ozuraRefusal'
+  expect(responses['400']?.content).toEqual({
+    'application/json': { schema: { allOf: [{ $ref }, { properties: { message: { const: 'No.' } } }] } },
+  })
+  expect(responses['500']?.content).toEqual({ 'application/json': { schema: { $ref } } })
 })
 
 test('a route lists no refusals that only other routes can give', () => {

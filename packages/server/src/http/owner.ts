@@ -8,12 +8,15 @@ export interface Owner {
 
 /**
  * In whose words a request is told no that no route takes, such as one with a wrong method: those of the API that has
- * the path, or of the only one that is offered.
+ * the path or what it begins with, or of the only one that is offered.
  */
 export const findOwner = (dialects: readonly Dialect[], url: string): Owner => {
   const path = url.replace(/[?#].*$/s, '').replace(/\/+$/, '')
   for (const dialect of dialects)
     for (const route of dialect.routes) if (isAt(path, route)) return { dialect, route }
+  for (const dialect of dialects)
+    if (dialect.prefixes?.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
+      return { dialect }
   const [only, ...others] = dialects
   return only && others.length === 0 ? { dialect: only } : {}
 }

@@ -54,12 +54,16 @@ interface RouteFrame {
   readonly crossOrigin?: true
   readonly limits?: { readonly bodyBytes: number }
   readonly keepsNumbers?: boolean
+  /** Names all that a schema has against a request, and not the first thing alone. */
+  readonly listsFaults?: true
   /** Hands the body over as the text that came, whatever its content type says: JSON to be, before values are put in. */
   readonly keepsText?: true
   /** JSON alone unless given. */
   readonly accepts?: readonly ContentKind[]
   /** Where the dialect lets a caller repeat a request safely. */
   readonly idempotency?: IdempotencyRule
+  /** What the parameters of the path must be, where that is more than a text. */
+  readonly params?: TSchema
   readonly query?: TSchema
   /** The headers that the route reads beside the credential's; others may come and are not looked at. */
   readonly headers?: TSchema
@@ -70,6 +74,8 @@ interface RouteFrame {
   readonly replyType?: string
   /** Answers with what another server said: any status, and a body of any type. */
   readonly relays?: true
+  /** Which headers some good answers have and others have not. */
+  readonly replyHeaders?: readonly string[]
   /** Headers for refusals of this route. */
   readonly refusalHeaders?: (refusal: Refusal | 'bug') => Readonly<Record<string, string>>
 }

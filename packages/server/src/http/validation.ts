@@ -18,7 +18,10 @@ export const refusalOfValidation = (
   [first]: readonly FastifySchemaValidationError[],
   context: string | undefined,
 ): Refusal => {
-  const path = first?.instancePath.split('/').filter(Boolean).map(readable) ?? []
+  const path = [
+    ...(context === 'params' ? [context] : []),
+    ...(first?.instancePath.split('/').filter(Boolean).map(readable) ?? []),
+  ]
   const { missingProperty, additionalProperty, propertyName, tag } = first?.params ?? {}
   if (typeof missingProperty === 'string')
     return { type: 'MissingField', field: missingProperty, ...within(path) }

@@ -26,6 +26,7 @@ const open = ({ areCodesShared = false } = {}) => {
     codes: { dropAll: told('drop all') },
     sessions: { dropAll: told('drop sessions') },
     sessionKeys: { dropAll: told('drop keys') },
+    captures: { dropAll: told('drop workers') },
     drops: areCodesShared ? undefined : { keepUp: told('keep up') },
     clock,
     keyring: {
@@ -67,11 +68,11 @@ test('a sealed vault holds nothing, at every look, whatever else fails', async (
   Object.assign(world, { sealed: true, keysFail: true })
   await expect(follow()).rejects.toThrow(UnavailableError)
   expect(world.doorSealed).toBe(true)
-  expect(calls).toEqual(['forget', 'drop all', 'drop sessions', 'drop keys', 'keep up'])
+  expect(calls).toEqual(['forget', 'drop all', 'drop sessions', 'drop keys', 'drop workers', 'keep up'])
   world.keysFail = false
   await follow()
   await follow()
-  for (const drop of ['drop all', 'drop sessions', 'drop keys'])
+  for (const drop of ['drop all', 'drop sessions', 'drop keys', 'drop workers'])
     expect(calls.filter((call) => call === drop)).toHaveLength(3)
   expect(calls.filter((call) => call === 'reload')).toHaveLength(1)
 })

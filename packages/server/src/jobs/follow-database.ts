@@ -10,6 +10,8 @@ export interface Followers {
   readonly codes: Pick<CodeStore, 'dropAll'>
   readonly sessions: Pick<SessionStore, 'dropAll'>
   readonly sessionKeys: { dropAll(): Promise<void> }
+  /** The private keys that its workers know. */
+  readonly captures: { dropAll(): Promise<void> }
   /** `undefined` where codes are shared: whoever ends a token drops its codes there itself. */
   readonly drops: Pick<DropFollower, 'keepUp'> | undefined
   readonly door: { isSealed(): boolean; setSealed(sealed: boolean): void }
@@ -27,6 +29,7 @@ export const createFollower = ({
   codes,
   sessions,
   sessionKeys,
+  captures,
   drops,
   door,
   clock,
@@ -44,7 +47,8 @@ export const createFollower = ({
     directory.lookedAt(begun)
     // Before anything that may fail: a sealed vault holds nothing. At every look, because a request that was already
     // inside when the vault was sealed may have held a code or opened a session since.
-    if (door.isSealed()) await Promise.all([codes, sessions, sessionKeys].map((held) => held.dropAll()))
+    if (door.isSealed())
+      await Promise.all([codes, sessions, sessionKeys, captures].map((held) => held.dropAll()))
     await drops?.keepUp()
     if (isNews) await keyring.reload()
     // Only now: if something threw, the next look tries again.

@@ -1,7 +1,7 @@
 import type { CodeAddress, CodeTaker, HeldCode } from '@cardkeep/core/codes/held-code'
 import { UnavailableError } from '@cardkeep/core/errors'
 import type { ScopeId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
-import { done } from '@cardkeep/core/kernel/result'
+import { ok } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import type { CodeStore, StoredAuditEntry } from '@cardkeep/core/ports'
 import { expect, test } from 'vitest'
@@ -63,7 +63,10 @@ const open = async () => {
   const codes: CodeStore = {
     hold: async () => {
       calls.push('hold')
-      return done
+      return ok({ hold: undefined })
+    },
+    undoHold: async () => {
+      throw new Error('a hold was undone that nobody made')
     },
     take: async () => {
       calls.push('take')

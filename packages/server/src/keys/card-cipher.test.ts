@@ -38,7 +38,7 @@ const anyHolder = fc.option(
 
 const plain = (instrument: Instrument) => ({ ...instrument, number: numberOf(instrument) })
 
-test('any card opens as it was sealed, with its names and with the year as it was written', async () => {
+test('any card opens as it was sealed, with its names, its email and the year as it was written', async () => {
   const { cipher } = await makeFixture()
   const cards = fc.record({
     type: fc.constant('card' as const),
@@ -49,6 +49,7 @@ test('any card opens as it was sealed, with its names and with the year as it wa
       yearDigits: fc.constantFrom(2 as const, 4 as const),
     }),
     holder: anyHolder,
+    email: fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined }),
   })
   await fc.assert(
     fc.asyncProperty(cards, async (card) => {

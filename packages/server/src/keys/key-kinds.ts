@@ -79,6 +79,14 @@ export const keyKinds: readonly KeyKind[] = [
     cryptoperiodMs: 365 * dayMs,
     seals: direct,
   },
+  // Key wrapping, up to two years: a year; a capture key that is in use longer opens by the version that sealed it.
+  {
+    owner: 'tenant',
+    purpose: 'capture',
+    algorithm: 'AES-256-GCM',
+    cryptoperiodMs: 365 * dayMs,
+    seals: direct,
+  },
   // Authentication, up to two years, and all of them: credentials made under the old key need it until they are replaced.
   {
     owner: 'vault',

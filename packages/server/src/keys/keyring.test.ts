@@ -305,10 +305,11 @@ describe('keys for what is about to exist', () => {
       'tenant client-tls',
       'tenant provider-header',
       'tenant webhook',
+      'tenant capture',
     ])
     expect(made.every(({ environment }) => environment === 'test')).toBe(true)
     expect(changes.filter(({ type }) => type === 'put-key-set')).toHaveLength(1)
-    expect(changes.filter(({ type }) => type === 'audit')).toHaveLength(6)
+    expect(changes.filter(({ type }) => type === 'audit')).toHaveLength(7)
     expect(store.rows.records).toHaveLength(4)
   })
 

@@ -1,7 +1,8 @@
+import { testCards } from '@cardkeep/testing/canary/cards'
 import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
-import { expect, test } from 'vitest'
-import { createNameHash, createTextHash } from './name-hash.ts'
+import { describe, expect, test } from 'vitest'
+import { createAccountHash, createNameHash, createTextHash } from './name-hash.ts'
 
 const actor = { type: 'vault', id: undefined } as const
 
@@ -47,4 +48,24 @@ test('once the oldest key is gone the next one makes the names, also of texts th
   expect(name).not.toEqual(before[0])
   expect(text).not.toEqual(before[1])
   expect(createTextHash(keys)('a')).toEqual(text)
+})
+
+describe('the hash of an account', () => {
+  test('is a keyed hash that no name of the same text shares', async () => {
+    const [{ keyring }, elsewhere] = [await makeFixture(), await makeFixture()]
+    const hash = createAccountHash(keyring)(testCards.visa)
+    expect(hash).toHaveLength(16)
+    expect(hash).toEqual(createAccountHash(keyring)(testCards.visa))
+    expect(hash).not.toEqual(createAccountHash(keyring)(testCards.visa2))
+    expect(hash).not.toEqual(createTextHash(keyring)(testCards.visa))
+    expect(hash).not.toEqual(createAccountHash(elsewhere.keyring)(testCards.visa))
+  })
+
+  test('stays through a rotation', async () => {
+    const { keyring, another } = await makeFixture()
+    const before = createAccountHash(keyring)(testCards.visa)
+    await keyring.rotate({ purpose: 'code', owner: undefined, actor })
+    for (const keys of [keyring, await another()])
+      expect(createAccountHash(keys)(testCards.visa)).toEqual(before)
+  })
 })

@@ -46,6 +46,12 @@ export const createRememberedHash = (keys: Pick<Keyring, 'vaultKeys'>, kind: str
   }
 }
 
+/** 16 bytes: a keyed hash of a card number, for what names an account. Nothing of a number is remembered. */
+export const createAccountHash = (keys: Pick<Keyring, 'vaultKeys'>): ((text: string) => Buffer) => {
+  const hash = createNameHash(keys)
+  return (text) => hash('account reference', text)
+}
+
 /** 16 bytes: a keyed hash of a text that is the address of no code. */
 export const createTextHash = (keys: Pick<Keyring, 'vaultKeys'>): ((text: string) => Buffer) =>
   createRememberedHash(keys, 'text')

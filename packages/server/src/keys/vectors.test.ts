@@ -14,6 +14,7 @@ import { createClientKeySealer } from './client-key-sealer.ts'
 import { createCodeSealer } from './code-sealer.ts'
 import { createCredentialHasher } from './credential-hasher.ts'
 import { createKeyring } from './keyring.ts'
+import { createNetworkTokenCipher } from './network-token-cipher.ts'
 
 const loadVectors = () => {
   const { records, keySet, rootKey } = vectors
@@ -48,6 +49,7 @@ describe('a set of keys that was computed outside this program', () => {
       'idempotency 1 active',
       'provider-header 1 active',
       'webhook 1 active',
+      'capture 1 active',
     ])
     expect(provider.remembered()).toBe(8)
   })
@@ -79,6 +81,19 @@ describe('a set of keys that was computed outside this program', () => {
       routingNumber: '110000000',
       accountType: 'checking',
       holder: { firstName: 'Ada', lastName: undefined },
+    })
+  })
+
+  test('opens a network token, which is sealed under the key of cards', async () => {
+    const { networkTokenId: id, sealedNetworkToken } = vectors
+    const issued = await createNetworkTokenCipher(await loadVectors()).open(
+      { ...place, id },
+      sealedNetworkToken,
+    )
+    expect(issued.number && openSecret(issued.number, 'check')).toBe('9999000000000018')
+    expect(issued).toMatchObject({
+      expiry: { month: 4, year: 2033, yearDigits: 4 },
+      accountReference: 'SIM0ABCDEFGHIJKLMNOPQRSTUVWXY',
     })
   })
 

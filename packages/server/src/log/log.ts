@@ -36,6 +36,8 @@ export interface LogEvents {
   'backend.back': { readonly backend: 'database' | 'codes'; readonly afterSeconds: number }
   /** At the start, before the door opens. */
   'backend.awaited': { readonly backend: 'database' | 'codes'; readonly reason: string }
+  /** The tenant brings more codes with captured cards than are remembered for one: further ones are not held. Said once a minute. */
+  'captures.full': { readonly tenantId: string }
   'audit.failed': Record<never, never>
   'tls.reloaded': Record<never, never>
   'metrics.failed': { readonly error: string; readonly stack: string }

@@ -25,7 +25,8 @@ const maskRun = (run: string): string => {
   return parts.map((part, at) => (isMasked[at] ? (isMasked[at - 1] ? '' : '[card number]') : part)).join('')
 }
 
-const isCardNumber = (digits: string): boolean =>
+/** Whether these digits may be one. */
+export const isCardNumber = (digits: string): boolean =>
   digits.length >= 13 && digits.length <= 19 && passesLuhn(digits) && !isEpochMs(digits)
 
 const isEpochMs = (digits: string): boolean => digits.length === 13 && /^1[6-9]/.test(digits)

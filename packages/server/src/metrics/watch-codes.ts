@@ -29,6 +29,7 @@ export const watchMemoryCodes = (meters: Meters, backend: MemoryBackend): Memory
     ...backend,
     ...watchUses(meters, backend),
     drop: (name) => noteDrop(() => backend.drop(name)),
+    undoHold: (receipt) => noteDrop(() => backend.undoHold(receipt)),
     dropToken: (tokenName, owner) => noteDrop(() => backend.dropToken(tokenName, owner)),
     dropAll: () => noteDrop(() => backend.dropAll()),
     sweep: () => {
@@ -51,6 +52,7 @@ export const watchSharedCodes = (meters: Meters, backend: CodeBackend): CodeBack
     ...backend,
     ...watchUses(meters, backend),
     drop: (name) => noteDrop(backend.drop(name)),
+    undoHold: (receipt) => noteDrop(backend.undoHold(receipt)),
     dropToken: (tokenName, owner) => noteDrop(backend.dropToken(tokenName, owner)),
   }
 }

@@ -54,8 +54,8 @@ test('each step of a code on a server is counted, a drop of several as one', asy
 test('each step of a code is counted as what it came to', async () => {
   const { clock, read, watch } = open()
   const backend = watch.codes(createMemoryBackend({ clock, limitPerOwner: 5 }))
-  for (const at of [1, 2, 3, 4, 5]) expect(await backend.hold(codeAt(at))).toBe(true)
-  expect(await backend.hold(codeAt(6))).toBe(false)
+  for (const at of [1, 2, 3, 4, 5]) expect(await backend.hold(codeAt(at))).toBeDefined()
+  expect(await backend.hold(codeAt(6))).toBeUndefined()
   const taken = await backend.take(name(1), taker)
   expect(await backend.take(name(1), taker)).toBeUndefined()
   expect(await backend.giveBack(taken?.receipt)).toBe(true)

@@ -31,13 +31,24 @@ const createCounted = (own: Partial<Store> = {}) => {
 /** Whether what is remembered may be wrong after such a change. A new type of change needs its line. */
 const forgetsAfter: Readonly<Record<Change['type'], boolean>> = {
   'put-fingerprint': false,
+  'keep-fingerprint': false,
+  'release-fingerprint': false,
+  'purge-fingerprints': false,
   'put-token': false,
   'replace-token': false,
   'expect-token': false,
   'erase-token': false,
+  'put-network-token': false,
+  'replace-network-token': false,
+  'end-network-tokens': false,
+  'settle-network-token': false,
+  'put-capture-key': true,
+  'retire-capture-key': true,
+  'purge-capture-keys': true,
   'put-tenant': true,
   'set-code-policy': true,
   'put-scope': true,
+  'set-network-tokens': true,
   'link-scope': true,
   'put-credential': true,
   'revoke-credential': true,
@@ -62,9 +73,10 @@ const forgetsAfter: Readonly<Record<Change['type'], boolean>> = {
   'release-idempotency': false,
   'purge-idempotency': false,
   'put-bins': false,
-  'use-bins': false,
+  'use-bins': true,
   'put-key': true,
   'set-key-state': true,
+  'note-captured-ahead': false,
   'reserve-seals': false,
   'put-key-set': true,
   'seal-vault': true,
@@ -98,6 +110,33 @@ describe('the directory', () => {
     expect(origins).toHaveBeenCalledTimes(4)
   })
 
+  test('remembers capture keys and the settings of scopes until another list changes them', async () => {
+    const scope = records.scope()
+    const key = records.captureKey(tenant)
+    const captureKey = vi.fn(async () => key)
+    const ofScope = vi.fn(async () => scope)
+    const { directory } = createCounted({ captureKey, scope: ofScope })
+    const readBoth = async (): Promise<void> => {
+      for (let turn = 0; turn < 2; turn++) {
+        expect(await directory.store.captureKey(key.id)).toBe(key)
+        expect(await directory.store.scope(scope.id)).toBe(scope)
+      }
+    }
+    await readBoth()
+    expect(captureKey.mock.calls.length + ofScope.mock.calls.length).toBe(2)
+    const lists: readonly Change[] = [
+      { type: 'put-capture-key', key },
+      { type: 'retire-capture-key', id: key.id, at: records.at },
+      { type: 'purge-capture-keys', before: records.at },
+      { type: 'set-network-tokens', scopeId: scope.id, settings: undefined },
+    ]
+    for (const [at, change] of lists.entries()) {
+      await directory.store.commit([change])
+      await readBoth()
+      expect(captureKey.mock.calls.length + ofScope.mock.calls.length).toBe(2 * (at + 2))
+    }
+  })
+
   test.each(Object.entries(forgetsAfter))('after %s forgets: %s', async (type, forgets) => {
     const { read, directory } = createCounted()
     await directory.store.tenant(tenant.id)
@@ -105,6 +144,16 @@ describe('the directory', () => {
     await directory.store.commit([{ type: 'audit' } as Change, change])
     await directory.store.tenant(tenant.id)
     expect(read).toHaveBeenCalledTimes(forgets ? 2 : 1)
+  })
+
+  test('remembers what the table of prefixes says until another is used', async () => {
+    const bin = vi.fn(async () => undefined)
+    const { directory } = createCounted({ bin })
+    for (let turn = 0; turn < 2; turn++) await directory.store.bin(['411111'])
+    expect(bin).toHaveBeenCalledTimes(1)
+    await directory.store.commit([{ type: 'use-bins', set: records.id(), at: tenant.createdAt }])
+    await directory.store.bin(['411111'])
+    expect(bin).toHaveBeenCalledTimes(2)
   })
 
   test('does not remember what was read before another change came in', async () => {

@@ -3,6 +3,7 @@ import type { TenantId } from '@cardkeep/core/kernel/ids'
 import { type MonotonicMs, secondMs } from '@cardkeep/core/kernel/time'
 import type { Clock, Store } from '@cardkeep/core/ports'
 import { hotChanges } from './hot-changes.ts'
+import { rememberBins } from './remembered-bins.ts'
 import { createStandings } from './standings.ts'
 
 /** A store that remembers what every request asks for and only operators change. */
@@ -28,12 +29,13 @@ const isUnrelated = ({ type }: Change): boolean =>
   hotChanges.has(type) || type === 'replace-token' || type === 'erase-token'
 
 /**
- * Tenants, scopes, links, credentials, origins and destinations are few and change seldom, but each request reads some. What is
- * not found is not remembered: callers could fill the memory with names that do not exist.
+ * Tenants, scopes, links, credentials, capture keys, origins and destinations are few and change seldom, but each request
+ * reads some. What is not found is not remembered: callers could fill the memory with names that do not exist.
  */
 export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): Directory => {
   const caches = new Set<Map<string, unknown>>()
   const standings = createStandings(store.standing)
+  const bins = rememberBins(store.bin)
   let generation = 0
   let lookedAt = clock.monotonic()
   const isCurrent = (): boolean => clock.monotonic() - lookedAt <= goodForMs
@@ -41,6 +43,7 @@ export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): 
     generation++
     for (const cache of caches) cache.clear()
     standings.forget()
+    bins.forget()
   }
 
   const remember = <Key extends string, Value>(
@@ -83,10 +86,12 @@ export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): 
         if (!changes.every(isUnrelated)) forget()
         return result
       },
+      bin: (prefixes) => (isCurrent() ? bins.bin(prefixes) : store.bin(prefixes)),
       standing: (id) => (isCurrent() ? standings.standing(id) : store.standing(id)),
       tenant: remember(store.tenant),
       scope: remember(store.scope),
       credential: remember(store.credential),
+      captureKey: remember(store.captureKey),
       destinations: async (tenantId) => (await destinations(tenantId)) ?? [],
       origins: async (tenantId) => (await origins(tenantId ?? 'everyone')) ?? [],
       isLinked: async (scopeId, tenantId) => (await links(`${scopeId} ${tenantId}`)) ?? false,

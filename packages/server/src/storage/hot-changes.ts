@@ -3,8 +3,15 @@ import type { Change } from '@cardkeep/core/changes'
 /** These come with every request or many times a second, and nobody remembers anything of what they change. */
 export const hotChanges: ReadonlySet<Change['type']> = new Set([
   'put-fingerprint',
+  'keep-fingerprint',
+  'release-fingerprint',
+  'purge-fingerprints',
   'put-token',
   'expect-token',
+  'put-network-token',
+  'replace-network-token',
+  'end-network-tokens',
+  'settle-network-token',
   'use-credential',
   'set-webhook-health',
   'emit-event',
@@ -18,10 +25,10 @@ export const hotChanges: ReadonlySet<Change['type']> = new Set([
   'release-idempotency',
   'purge-idempotency',
   'put-bins',
-  'use-bins',
   'audit',
   'put-checkpoint',
   'ship-audit',
   'archive-audit',
+  'note-captured-ahead',
   'reserve-seals',
 ])

@@ -1,6 +1,7 @@
 import { mainChain } from '@cardkeep/core/audit/chain'
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import type { BinRecord } from '@cardkeep/core/bins/bin'
+import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
 import type { AuditCheckpoint, Change } from '@cardkeep/core/changes'
 import type { Destination } from '@cardkeep/core/destinations/destination'
 import type { VaultEvent } from '@cardkeep/core/events/event'
@@ -8,10 +9,11 @@ import type { Webhook } from '@cardkeep/core/events/webhook'
 import type { IdempotencyClaim } from '@cardkeep/core/idempotency/claim'
 import type { Brand } from '@cardkeep/core/kernel/brand'
 import type { KeyRecord } from '@cardkeep/core/keys'
+import type { NetworkToken } from '@cardkeep/core/network-tokens/network-token'
 import type { AuditHead } from '@cardkeep/core/ports'
 import type { Credential, Scope, Tenant } from '@cardkeep/core/tenants/tenant'
 import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
-import type { BankToken, CardToken } from '@cardkeep/core/tokens/token'
+import type { BankToken, CardToken, StoredToken } from '@cardkeep/core/tokens/token'
 import { createCountingIds, createFixedClock } from '../clock.ts'
 
 /** Makes one valid record after another, each with ids of its own; a test says only what matters to it. */
@@ -35,6 +37,7 @@ export const createRecords = () => {
     id: id(),
     environment: 'test',
     deduplicates: true,
+    networkTokens: undefined,
     createdAt: at,
     ...fields,
   })
@@ -54,6 +57,7 @@ export const createRecords = () => {
     hash: bytes(32),
     keyVersion: 1,
     id: id(),
+    analyticsUntil: undefined,
     ...fields,
   })
 
@@ -85,7 +89,33 @@ export const createRecords = () => {
     createdAt: at,
     updatedAt: at,
     expiresAt: undefined,
+    endsWithCard: false,
     invalidatedAt: undefined,
+  })
+
+  const networkToken = (
+    of: Pick<StoredToken, 'id' | 'scopeId'>,
+    fields: Partial<NetworkToken> = {},
+  ): NetworkToken => ({
+    id: id(),
+    tokenId: of.id,
+    scopeId: of.scopeId,
+    status: 'active',
+    sealed: bytes(70),
+    createdAt: at,
+    updatedAt: at,
+    isSettled: false,
+    ...fields,
+  })
+
+  const captureKey = (of: Tenant, fields: Partial<CaptureKey> = {}): CaptureKey => ({
+    id: id(),
+    tenantId: of.id,
+    publicKey: 'an armored key',
+    sealedPrivateKey: bytes(200),
+    createdAt: at,
+    retiredAt: undefined,
+    ...fields,
   })
 
   const credential = (of: Tenant, fields: Partial<Credential> = {}): Credential => ({
@@ -218,6 +248,8 @@ export const createRecords = () => {
     fingerprint,
     token,
     bankToken,
+    networkToken,
+    captureKey,
     credential,
     destination,
     webhook,

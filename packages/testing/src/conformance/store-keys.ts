@@ -96,4 +96,12 @@ export const keyConformance = (bench: Bench): void => {
     await put({ type: 'seal-vault', sealed: false })
     expect(await store.isSealed()).toBe(false)
   })
+
+  test('the latest time that a client captured ahead of its own is remembered, and never an earlier one', async () => {
+    const { store, put } = bench
+    expect(await store.capturedUntil()).toBe(0)
+    for (const until of [2_000, 3_000, 1_000])
+      await put({ type: 'note-captured-ahead', until: epochMs(until) })
+    expect(await store.capturedUntil()).toBe(3_000)
+  })
 }

@@ -1,6 +1,7 @@
 import type { Change } from '@cardkeep/core/changes'
 import { epochMs } from '@cardkeep/core/kernel/time'
-import type { Credential } from '@cardkeep/core/tenants/tenant'
+import { keysPerUser } from '@cardkeep/core/tenants/credential-use'
+import type { Credential, Scope } from '@cardkeep/core/tenants/tenant'
 import { describe, expect, test } from 'vitest'
 import { type Bench, conflict } from './bench.ts'
 
@@ -61,12 +62,42 @@ export const tenantConformance = (bench: Bench): void => {
   describe('scopes', () => {
     test('are read as they were put, once', async () => {
       const { store, records, put } = bench
-      const scopes = [records.scope(), records.scope({ environment: 'live', deduplicates: false })]
+      const scopes = [
+        records.scope(),
+        records.scope({ environment: 'live', deduplicates: false }),
+        records.scope({
+          networkTokens: { networkToken: true, accountReference: false, requestor: 'merchant' },
+        }),
+        records.scope({ networkTokens: { networkToken: false, accountReference: true, requestor: 'vault' } }),
+      ]
       for (const scope of scopes) await put({ type: 'put-scope', scope })
       for (const scope of scopes) expect(await store.scope(scope.id)).toEqual(scope)
       expect(await store.scope(records.id())).toBeUndefined()
       for (const scope of scopes)
         expect(await store.commit([{ type: 'put-scope', scope }])).toEqual(conflict('put-scope'))
+    })
+
+    test('have the settings of network tokens that were set last', async () => {
+      const { store, records, put } = bench
+      const [scope, other] = [records.scope(), records.scope()]
+      const set = (scopeId: Scope['id'], settings: Scope['networkTokens']): Change => ({
+        type: 'set-network-tokens',
+        scopeId,
+        settings,
+      })
+      const both = { networkToken: true, accountReference: true, requestor: 'merchant' } as const
+      await put({ type: 'put-scope', scope }, { type: 'put-scope', scope: other })
+      for (const networkTokens of [
+        both,
+        { ...both, networkToken: false, requestor: 'vault' } as const,
+        { ...both, accountReference: false },
+        undefined,
+      ]) {
+        await put(set(scope.id, networkTokens))
+        expect(await store.scope(scope.id)).toEqual({ ...scope, networkTokens })
+        expect(await store.scope(other.id)).toEqual(other)
+      }
+      expect(await store.commit([set(records.id(), both)])).toEqual(conflict('set-network-tokens'))
     })
 
     test('are linked to the tenants they were linked to, once', async () => {
@@ -76,10 +107,16 @@ export const tenantConformance = (bench: Bench): void => {
       const stranger = records.tenant({ defaultScopeId: scope.id })
       const link: Change = { type: 'link-scope', scopeId: scope.id, tenantId: tenant.id }
       await put({ type: 'put-scope', scope }, { type: 'put-tenant', tenant })
-      await put({ type: 'put-tenant', tenant: stranger }, link)
+      await put({ type: 'put-tenant', tenant: stranger })
+      expect(await store.linkedTenants(scope.id)).toBe(0)
+      await put(link)
+      expect(await store.linkedTenants(scope.id)).toBe(1)
       expect(await store.isLinked(scope.id, tenant.id)).toBe(true)
       expect(await store.isLinked(scope.id, stranger.id)).toBe(false)
       expect(await store.commit([link])).toEqual(conflict('link-scope'))
+      await put({ ...link, tenantId: stranger.id })
+      expect(await store.linkedTenants(scope.id)).toBe(2)
+      expect(await store.linkedTenants(records.id())).toBe(0)
     })
 
     test('are not linked where the scope or the tenant is missing', async () => {
@@ -184,6 +221,45 @@ export const tenantConformance = (bench: Bench): void => {
       expect(await store.credential(used.id)).toEqual({ ...used, lastUsedAt: after(200) })
       for (const wrong of [used, records.credential(tenant)])
         expect(await store.commit([enable(wrong)])).toEqual(conflict('enable-credential'))
+    })
+
+    test('of one user are so many at once and no more, whoever owns them and however they come', async () => {
+      const { store, records, put } = bench
+      const [mine, other] = [records.tenant(), records.tenant()]
+      await put({ type: 'put-tenant', tenant: mine }, { type: 'put-tenant', tenant: other })
+      const [user, nobodyElse] = [records.id(), records.id()]
+      const after = (ms: number) => epochMs(records.at + ms)
+      const keyOf = (publicKey: string, tenant = mine, fields: Partial<Credential> = {}) =>
+        records.credential(tenant, { dialect: 'verifone', publicKey, expiresAt: after(1_000), ...fields })
+      const key = (credential: Credential): Change => ({ type: 'put-credential', credential })
+      const rivals = Array.from({ length: 12 }, (_, at) => keyOf(user, at % 2 === 0 ? mine : other))
+      const made = async () => {
+        const results = await Promise.all(rivals.map((credential) => store.commit([key(credential)])))
+        return results.filter(({ ok }) => ok).length
+      }
+      // Those that came at one moment for one place may all but one be sent away; nobody gets one too many.
+      for (let total = 0; total < keysPerUser; ) total += await made()
+      const kept = (await store.credentials(undefined)).filter(({ publicKey }) => publicKey === user)
+      expect(kept).toHaveLength(keysPerUser)
+      expect(await store.commit([key(keyOf(user))])).toEqual(conflict('put-credential'))
+      await put(key(keyOf(nobodyElse)), key(records.credential(mine, { publicKey: user })))
+
+      const [one, two] = kept
+      if (!one || !two) throw new Error('five keys')
+      await put({ type: 'disable-credential', id: one.id, at: after(1), unusedSince: after(1) })
+      const enable = { type: 'enable-credential', id: one.id, at: after(2) } as const
+      await put(enable)
+      expect(await store.commit([key(keyOf(user))])).toEqual(conflict('put-credential'))
+      await put({ type: 'disable-credential', id: one.id, at: after(3), unusedSince: after(3) })
+      await put(key(keyOf(user)))
+      expect(await store.commit([enable])).toEqual(conflict('enable-credential'))
+      await put({ type: 'revoke-credential', id: two.id, at: after(4) }, enable)
+      expect(await store.commit([key(keyOf(user))])).toEqual(conflict('put-credential'))
+
+      // Once they have expired they take no places.
+      const later = { createdAt: after(1_000), expiresAt: after(2_000) }
+      for (let count = 0; count < keysPerUser; count++) await put(key(keyOf(user, mine, later)))
+      expect(await store.commit([key(keyOf(user, mine, later))])).toEqual(conflict('put-credential'))
     })
   })
 

@@ -37,6 +37,7 @@ export const tokenConformance = (bench: Bench): void => {
         mask: { bin: '371449', last4: '8431', length: 15 },
         updatedAt: epochMs(bench.records.at + 1),
         expiresAt: epochMs(bench.records.at + 2),
+        endsWithCard: true,
         invalidatedAt: epochMs(bench.records.at + 3),
       })
       await bench.put(putToken(plain), putToken(full))
@@ -78,6 +79,7 @@ export const tokenConformance = (bench: Bench): void => {
         sealed: bench.records.bytes(50),
         updatedAt: epochMs(token.updatedAt + 1),
         expiresAt: epochMs(token.createdAt + 9),
+        endsWithCard: true,
         invalidatedAt: epochMs(token.createdAt + 8),
       }
       await bench.put(replaceToken(replaced))

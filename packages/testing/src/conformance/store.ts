@@ -5,10 +5,13 @@ import { type Bench, made } from './bench.ts'
 import { createRecords } from './records.ts'
 import { auditConformance } from './store-audit.ts'
 import { binConformance } from './store-bins.ts'
+import { captureKeyConformance } from './store-capture-keys.ts'
 import { cardListConformance } from './store-card-lists.ts'
+import { fingerprintConformance } from './store-fingerprints.ts'
 import { idempotencyConformance } from './store-idempotency.ts'
 import { keyConformance } from './store-keys.ts'
 import { listConformance } from './store-lists.ts'
+import { networkTokenConformance } from './store-network-tokens.ts'
 import { originConformance } from './store-origins.ts'
 import { outboxConformance } from './store-outbox.ts'
 import { outboxLineConformance } from './store-outbox-lines.ts'
@@ -30,7 +33,10 @@ const suites = {
   lists: listConformance,
   tokens: tokenConformance,
   'card tokens': cardListConformance,
+  fingerprints: fingerprintConformance,
+  'network tokens': networkTokenConformance,
   tenants: tenantConformance,
+  'capture keys': captureKeyConformance,
   origins: originConformance,
   outbox: outboxConformance,
   lines: outboxLineConformance,

@@ -3,27 +3,45 @@ import type { CredentialId } from '@cardkeep/core/kernel/ids'
 import type { Caller } from '@cardkeep/core/operations/caller'
 import { type CreateTenant, createTenant } from '@cardkeep/core/operations/create-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
-import type { CardCipher, CodeStore, Ids, SessionKeys, SessionStore } from '@cardkeep/core/ports'
+import type {
+  CaptureKeyMaker,
+  CaptureMarks,
+  CardCipher,
+  CodeStore,
+  Ids,
+  NetworkTokenCipher,
+  NetworkTokenProviders,
+  SessionKeys,
+  SessionStore,
+} from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
+import { createCaptureKeyMaker } from '@cardkeep/server/captures/capture-key-maker'
+import { createCaptureMarks } from '@cardkeep/server/ephemeral/capture-marks'
 import { createCodeStore } from '@cardkeep/server/ephemeral/code-store'
 import { createGuessLimits, type MemoryGuessLimits } from '@cardkeep/server/ephemeral/memory/guess-limits'
 import { createMemoryBackend, type MemoryBackend } from '@cardkeep/server/ephemeral/memory/memory-backend'
+import { createMemoryMarks } from '@cardkeep/server/ephemeral/memory/memory-marks'
 import { createMemorySessions } from '@cardkeep/server/ephemeral/memory/memory-sessions'
 import { createSessionStore } from '@cardkeep/server/ephemeral/session-store'
 import { type AuditSigner, createAuditSigner } from '@cardkeep/server/keys/audit-signer'
+import { createCapturePrivateSealer } from '@cardkeep/server/keys/capture-private-sealer'
 import { createCardCipher } from '@cardkeep/server/keys/card-cipher'
 import { createCodeSealer } from '@cardkeep/server/keys/code-sealer'
 import { type CredentialHasher, createCredentialHasher } from '@cardkeep/server/keys/credential-hasher'
 import { createKeyring, type Keyring } from '@cardkeep/server/keys/keyring'
+import { createAccountHash, createNameHash } from '@cardkeep/server/keys/name-hash'
+import { createNetworkTokenCipher } from '@cardkeep/server/keys/network-token-cipher'
 import { createSessionKeySealer } from '@cardkeep/server/keys/session-key-sealer'
 import { createSessionKeys } from '@cardkeep/server/keys/session-keys'
 import { createSessionSealer } from '@cardkeep/server/keys/session-sealer'
 import { keysOfOneProcess } from '@cardkeep/server/keys/shared-keys'
+import { createNetworkTokenProviders } from '@cardkeep/server/network-tokens/providers'
 import { openSqliteStore, type SqliteStore } from '@cardkeep/server/storage/sqlite/store'
 import { createCountingIds, createFixedClock } from '../clock.ts'
 import { createMemoryRootKey } from '../keys/memory-root-key.ts'
 import { drawPrivateKey } from '../keys/session-key.ts'
 import { makeWorkspace } from '../workspace.ts'
+import { type CapturesDouble, createCapturesDouble } from './captures.ts'
 
 /** A vault without its door: the real store, keys and codes, on a clock and ids that a test knows. */
 export interface TestVault {
@@ -34,6 +52,11 @@ export interface TestVault {
   readonly sessions: SessionStore
   readonly sessionKeys: SessionKeys
   readonly cipher: CardCipher
+  readonly captures: CapturesDouble
+  readonly captureKeyMaker: CaptureKeyMaker
+  readonly captureMarks: CaptureMarks
+  readonly networkTokens: NetworkTokenProviders
+  readonly networkTokenCipher: NetworkTokenCipher
   readonly keyring: Keyring
   readonly credentials: CredentialHasher
   readonly signer: AuditSigner
@@ -63,6 +86,11 @@ export const openTestVault = async (codesPerTenant = 1_000): Promise<TestVault> 
       makeKey: drawPrivateKey,
     }),
     cipher: createCardCipher(keyring),
+    captures: createCapturesDouble(),
+    captureKeyMaker: createCaptureKeyMaker(createCapturePrivateSealer(keyring)),
+    captureMarks: createCaptureMarks(createNameHash(keyring), createMemoryMarks(clock)),
+    networkTokens: createNetworkTokenProviders(createAccountHash(keyring)),
+    networkTokenCipher: createNetworkTokenCipher(keyring),
     keyring,
     credentials: createCredentialHasher(keyring),
     signer: createAuditSigner(keyring),

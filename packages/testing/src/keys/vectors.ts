@@ -1,6 +1,7 @@
 import {
   type CredentialId,
   type DestinationId,
+  type NetworkTokenId,
   parseId,
   type ScopeId,
   type SessionId,
@@ -33,6 +34,8 @@ export const tokenId: TokenId = id('00000000-0000-4000-8000-000000000053')
 export const sessionId: SessionId = id('00000000-0000-4000-8000-000000000054')
 export const credentialId: CredentialId = id('00000000-0000-4000-8000-000000000055')
 export const destinationId: DestinationId = id('00000000-0000-4000-8000-000000000056')
+
+export const networkTokenId: NetworkTokenId = id('00000000-0000-4000-8000-000000000057')
 
 export const records: readonly KeyRecord[] = [
   {
@@ -198,6 +201,10 @@ export const sealedCardOfFullName = hex(
 /** Account 000123456789 of the bank 110000000, checking, first name Ada, under the second version of the card key. */
 export const sealedAccount = hex(
   '010100000002a0a1a2a3a4a5a6a700000013a0471580762ba986d5092edea0b2a8711353701c90f6aa13ea1c84a439dfe95df41a974f2741d24d1c964924dbfa502e2778e7ccd58fcc85bff5a1ea9d0e538e70627629ab3e0c338212c4',
+)
+/** 9999000000000018, 04/2033 and an account reference, under the second version of the card key and this id. */
+export const sealedNetworkToken = hex(
+  '010100000002a0a1a2a3a4a5a6a70000001546dbf62943dea355069211c0589c235b195b8a727eabac92881fe91e40abf54e5425e639b6177b6d949d2929d6ad8a89b27c4467344eaa632a47951b1d918284b2029c1b0e7bf90f0630f51430007da5',
 )
 /** The code 123, for the session. */
 export const sealedCode = hex('010100000001a0a1a2a3a4a5a6a70000000cc52c283e483d8886078f68ea04d9dc0b578a7d')

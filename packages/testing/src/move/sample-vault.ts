@@ -23,7 +23,12 @@ export const fillEveryTable = (database: Database, tokens: number): void => {
   }
   const most = Number.MAX_SAFE_INTEGER
   database.exec('begin immediate')
-  insert('scopes', [id(1), 'test', 1, 10], [id(2), 'live', 0, most])
+  insert(
+    'scopes',
+    [id(1), 'test', 1, 10, 0, 0, null],
+    [id(2), 'live', 0, most, 1, 1, 'merchant'],
+    [id(15), 'test', 0, 10, 0, 1, 'vault'],
+  )
   insert(
     'tenants',
     [id(3), tricky, 'test', id(1), 1, 60_000, 2, 11, '["https://a.example"]'],
@@ -32,8 +37,9 @@ export const fillEveryTable = (database: Database, tokens: number): void => {
   insert('scope_links', [id(1), id(3)], [id(2), id(4)], [id(2), id(3)])
   insert(
     'credentials',
-    [id(5), id(3), 'ozura', '["forward"]', hash(1), tricky, 13, null, null, 14, null],
-    [id(6), id(4), 'ozura', '[]', Buffer.alloc(0), null, 13, 14, 15, null, 16],
+    [id(5), id(3), 'ozura', '["forward"]', hash(1), tricky, 13, null, null, 14, null, null],
+    [id(6), id(4), 'ozura', '[]', Buffer.alloc(0), null, 13, 14, 15, null, 16, null],
+    [id(16), id(4), 'verifone', '[]', hash(1), id(4).toString('hex'), 13, 14, null, null, null, 3],
   )
   insert('origins', [id(3), 'https://shop.example', 17], [id(4), tricky, most])
   insert('destinations', [id(7), id(3), 'https://a.example', null, '[]', null, null, null, 0, 17, '[]'])
@@ -96,6 +102,22 @@ export const fillEveryTable = (database: Database, tokens: number): void => {
     [id(14), '400000', null, null, null, null, null, null, null],
   )
   for (let no = 1; no <= tokens; no++) addToken(database, no)
+  database.exec(
+    `update fingerprints set analytics_until = case no when 2 then 0 when 4 then ${most} else 7 end where no <= 6;
+     update tokens set ends_with_card = 1 where fingerprint_no <= 8`,
+  )
+  insert(
+    'capture_keys',
+    [id(16), id(3), tricky, hash(10), 18, null, 0],
+    [id(17), id(4), '', Buffer.alloc(0), 18, most, 19],
+  )
+  insert(
+    'network_tokens',
+    [id(18), id(1), id(1), 'active', hash(11), 30, 31, 0],
+    // Its token is gone.
+    [id(19), id(2), id(2), 'deleted', Buffer.alloc(0), 30, most, 0],
+    [id(20), id(1), id(1), 'deleted', Buffer.alloc(0), 30, 31, 1],
+  )
   insert('deliveries', [
     41,
     id(11),
@@ -157,7 +179,7 @@ export const fillEveryTable = (database: Database, tokens: number): void => {
 /** A token of the sample vault with a fingerprint of its own; `no` makes both. */
 export const addToken = (database: Database, no: number): void => {
   database
-    .prepare('insert into fingerprints values (?1, ?2, ?3, ?4, 1)')
+    .prepare('insert into fingerprints (no, id, scope_id, hash, key_version) values (?1, ?2, ?3, ?4, 1)')
     .run(no * 2, id(1_000_000 + no), id(1), hash(no))
   database
     .prepare(

@@ -3,7 +3,8 @@
  * empties it before each test, takes a fraction of the time.
  */
 export const emptyVault = `
-  delete from tokens; delete from fingerprints; delete from scope_links; delete from scopes; delete from webhooks;
+  delete from network_tokens; delete from capture_keys; delete from tokens; delete from fingerprints;
+  delete from scope_links; delete from scopes; delete from webhooks;
   delete from idempotency_claims; delete from credentials; delete from destinations; delete from origins;
   delete from tenants;
   delete from bins; delete from bin_sets; delete from keys; delete from audit_entries; delete from audit_checkpoints;

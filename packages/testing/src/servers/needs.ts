@@ -1,4 +1,5 @@
 import { findChromium } from './chromium.ts'
+import { findGpg } from './gpg.ts'
 import { findPgbouncer } from './pgbouncer.ts'
 import { findPostgres } from './programs.ts'
 import { findRedis } from './redis.ts'
@@ -9,6 +10,7 @@ const programs = {
   redis: { find: findRedis, suites: 'the suites on Redis', absent: 'no Redis or Valkey server' },
   pgbouncer: { find: findPgbouncer, suites: 'the suites behind a pooler', absent: 'no pgbouncer' },
   chromium: { find: findChromium, suites: 'the suites in a browser', absent: 'no Chromium' },
+  gpg: { find: findGpg, suites: 'the suites with GnuPG', absent: 'no gpg' },
 } as const
 
 export type ServerKind = keyof typeof programs

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
 import type { Clock } from '@cardkeep/core/ports'
 import { nameBytes } from '@cardkeep/server/ephemeral/backend'
 import type { Ephemeral } from '@cardkeep/server/ephemeral/ephemeral'
+import type { MarksSince } from '@cardkeep/server/ephemeral/redis/adopt-server'
 import type { RedisListener, RedisSettings } from '@cardkeep/server/ephemeral/redis/connection'
 import { openRedisEphemeral } from '@cardkeep/server/ephemeral/redis/redis-ephemeral'
 
@@ -23,6 +24,8 @@ export interface RedisWish {
   readonly settings?: Partial<RedisSettings>
   readonly listener?: RedisListener
   readonly isForRemoval?: boolean
+  /** Since when a server that knows nothing of before answers for captures; the clock's time unless given. */
+  readonly marksSince?: MarksSince
 }
 
 export const drawPrefix = (): string => `ck:${randomUUID()}:`
@@ -36,6 +39,7 @@ export const openOnRedis = (wish: RedisWish): Promise<Ephemeral> => {
     limitPerOwner,
     hashName: hashForTests,
     prefix,
+    marksSince: wish.marksSince ?? (async () => clock.now()),
     ...(wish.sessionLimit !== undefined && { sessionLimit: wish.sessionLimit }),
     ...(wish.listener && { listener: wish.listener }),
     ...(wish.isForRemoval && { isForRemoval: true }),

@@ -1,6 +1,6 @@
 import { type CredentialId, parseId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
-import type { EpochMs } from '@cardkeep/core/kernel/time'
+import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 import {
   createCredential,
   enableCredential,
@@ -8,7 +8,7 @@ import {
 } from '@cardkeep/core/operations/change-credentials'
 import { findTenant } from '@cardkeep/core/operations/find-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
-import { isIdle } from '@cardkeep/core/tenants/credential-use'
+import { isIdle, userOf } from '@cardkeep/core/tenants/credential-use'
 import { type Permission, permissions, type Tenant } from '@cardkeep/core/tenants/tenant'
 import { Command } from 'commander'
 import type { Vault } from '../../compose/open-vault.ts'
@@ -31,6 +31,8 @@ export const credentialCommand = (): Command =>
 export interface NewCredentialWish {
   readonly dialect: MintableDialect
   readonly permissions: readonly Permission[]
+  /** Whose it is, in a dialect whose credentials belong to users; a new one unless named. */
+  readonly user?: string | undefined
 }
 
 /** Makes a credential and answers its parts, the secret ones in clear: this is the only time they can be seen. */
@@ -40,7 +42,7 @@ export const handOutCredential = async (
   tenant: Tenant,
   wish: NewCredentialWish,
 ): Promise<{ readonly id: CredentialId; readonly shown: Readonly<Record<string, string>> }> => {
-  const minted = mintCredential(wish.dialect, tenant.environment, vault.ids)
+  const minted = mintCredential(wish.dialect, tenant.environment, vault.ids, wish.user)
   const hash = vault.credentials.hash(minted.secret, minted.id)
   const { dialect, permissions: granted } = wish
   orFail(
@@ -50,7 +52,7 @@ export const handOutCredential = async (
       permissions: granted,
       hash,
       publicKey: minted.publicKey,
-      expiresAt: undefined,
+      expiresAt: minted.lifetimeMs === undefined ? undefined : epochMs(vault.clock.now() + minted.lifetimeMs),
     }),
   )
   return { id: minted.id, shown: minted.show((secret) => openSecret(secret, 'hand out')) }
@@ -61,6 +63,7 @@ const create = (): Command =>
     .description('make a credential; its secret is shown once')
     .requiredOption('--tenant <tenant>', 'name or id')
     .requiredOption('--dialect <dialect>', 'which API it is for', asOneOf(offeredDialects))
+    .option('--user <uuid>', 'one more key for a user (verifone): the user_id of another')
     .option('--permit <permission>', 'grant a permission beside the usual ones', asListOf(permissions), [])
     .option('--deny <permission>', 'withhold a usual one', asListOf(permissions), [])
     .addOption(jsonOption())
@@ -68,11 +71,13 @@ const create = (): Command =>
       (options: {
         tenant: string
         dialect: MintableDialect
+        user?: string
         permit: readonly Permission[]
         deny: readonly Permission[]
         json?: true
       }) =>
         withVault(options, async ({ vault, operator, out }) => {
+          const user = options.user === undefined ? undefined : needsUser(options.dialect, options.user)
           const tenant = orFail(await findTenant(vault.store, options.tenant))
           const granted = permissions.filter(
             (permission) =>
@@ -82,6 +87,7 @@ const create = (): Command =>
           const { id, shown } = await handOutCredential(vault, operator, tenant, {
             dialect: options.dialect,
             permissions: granted,
+            user,
           })
           out.answer({ ...shown, credential_id: id, permissions: granted })
           out.say('\nThe secret is shown this once and kept nowhere.')
@@ -109,7 +115,9 @@ const list = (): Command =>
             tenant_id: credential.tenantId,
             dialect: credential.dialect,
             permissions: credential.permissions,
+            user_id: userOf(credential) ?? null,
             created_at: spellTime(credential.createdAt),
+            expires_at: spellTime(credential.expiresAt),
             last_used: spellTime(credential.lastUsedAt)?.slice(0, 10) ?? null,
             disabled_at: spellTime(credential.disabledAt),
             revoked_at: spellTime(credential.revokedAt),
@@ -151,4 +159,11 @@ const needsId = (text: string): CredentialId => {
   const id = parseId<CredentialId>(text)
   if (!id) throw new CommandFailure('a credential id is a UUID')
   return id
+}
+
+const needsUser = (dialect: MintableDialect, text: string): string => {
+  if (dialect !== 'verifone') throw new CommandFailure('only credentials for verifone belong to users')
+  const user = parseId(text)
+  if (!user) throw new CommandFailure('a user id is a UUID, as `credential create` printed it')
+  return user
 }

@@ -94,6 +94,9 @@ const makeDemo = async (vault: Vault): Promise<string | undefined> => {
     for (const [name, value] of Object.entries(shown))
       exports.push(`  export ${prefix}${name.toUpperCase()}=${value}`)
   }
+  // Its requests name the scope that a token is for.
+  if (vault.config.dialects.includes('verifone'))
+    exports.push(`  export CARDKEEP_TOKEN_SCOPE=${tenant.defaultScopeId}`)
   return `\nA test tenant \`demo\` was made. Its credentials, printed this once:\n\n${exports.join('\n')}\n`
 }
 
@@ -101,4 +104,5 @@ const makeDemo = async (vault: Vault): Promise<string | undefined> => {
 const prefixes: Readonly<Record<MintableDialect, string>> = {
   ozura: 'CARDKEEP_',
   hellgate: 'CARDKEEP_HELLGATE_',
+  verifone: 'CARDKEEP_VERIFONE_',
 }

@@ -17,6 +17,7 @@ type Row<R extends Refusal> = (refusal: R, route: Route | undefined) => Answer
 const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: Type }>> } = {
   MissingField: ({ field, within }) => invalid(pathOf(field, within), 'is missing'),
   InvalidField: ({ field, within }) => invalid(pathOf(field, within), 'is not valid'),
+  InvalidFields: ({ faults: [first] }) => invalid(pathOf(first?.field ?? '', first?.within), 'is not valid'),
   InvalidCardNumber: () => invalid('$.account_number', 'is not a card number'),
   InvalidExpiryMonth: () => invalid('$.expiry_month', 'is not a month'),
   InvalidExpiryYear: () => invalid('$.expiry_year', 'is not a year in which a card can expire'),
@@ -30,6 +31,12 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
 
   RouteNotFound: () => notFound,
   TokenNotFound: () => notFound,
+  // captured cards and scopes are no part of this API; a refusal without a row does not compile
+  NetworkTokenRefused: () => invalid('$', 'asks for a network token that cannot be'),
+  ScopeNotFound: () => notFound,
+  CaptureKeyNotFound: () => notFound,
+  TooManyCaptureKeys: () => invalid('$', 'asks for more keys than there may be'),
+  CaptureRefused: () => invalid('$', 'cannot be opened'),
   // wire: hellgate §session states, verified
   SessionNotFound: (_refusal, route) =>
     refused(

@@ -12,6 +12,7 @@ type Row<R extends Refusal> = (refusal: R) => {
 const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: Type }>> } = {
   MissingField: ({ field }) => ({ status: 400, message: `Missing required field: ${field}` }),
   InvalidField: ({ field }) => ({ status: 400, message: `Invalid value for ${field}` }),
+  InvalidFields: ({ faults: [first] }) => ({ status: 400, message: `Invalid value for ${first?.field}` }),
   InvalidCardNumber: () => ({ status: 400, message: 'Invalid card number' }),
   InvalidExpiryMonth: () => ({ status: 400, message: 'Invalid value for expirationMonth' }),
   InvalidExpiryYear: () => ({ status: 400, message: 'Invalid value for expirationYear' }),
@@ -43,9 +44,14 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   TokenNotFound: () => ({ status: 404, message: 'Token not found' }),
   CodeNotHeld: () => ({ status: 404, message: 'CVC session expired or not found' }),
 
-  // capture sessions are no part of this API; a refusal without a row does not compile
+  // capture sessions and captured cards are no part of this API; a refusal without a row does not compile
+  NetworkTokenRefused: () => ({ status: 400, message: 'Invalid value for body' }),
+  ScopeNotFound: () => ({ status: 404, message: 'Not found' }),
+  CaptureKeyNotFound: () => ({ status: 404, message: 'Not found' }),
+  CaptureRefused: () => ({ status: 400, message: 'Invalid value for body' }),
   SessionNotFound: () => ({ status: 404, message: 'Not found' }),
   PayloadNotReadable: () => ({ status: 400, message: 'Invalid value for body' }),
+  TooManyCaptureKeys: () => ({ status: 400, message: 'Invalid value for body' }),
   TooManySessions: () => ({ status: 429, message: 'Rate limit exceeded', retryAfterSeconds: 30 }),
 
   // inferred: §11

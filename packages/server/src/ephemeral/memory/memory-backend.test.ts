@@ -156,7 +156,10 @@ describe('sweeping', () => {
     await backend.hold(sealedAt(1))
     clock.advance(1_000)
     backend.sweep()
-    expect([await backend.hold(sealedAt(2)), await backend.hold(sealedAt(3))]).toEqual([true, false])
+    expect([await backend.hold(sealedAt(2)), await backend.hold(sealedAt(3))]).toEqual([
+      expect.anything(),
+      undefined,
+    ])
   })
 })
 
@@ -230,6 +233,7 @@ interface Model {
   now: number
   codes: ModelCode[]
   readonly receipts: ModelReceipt[]
+  readonly holds: { readonly code: ModelCode; readonly uses: number }[]
 }
 
 interface Real {
@@ -237,6 +241,7 @@ interface Real {
   readonly clock: ReturnType<typeof createFixedClock>
   readonly slots: Slots
   readonly receipts: TakenSealedCode[]
+  readonly holds: object[]
 }
 
 const limit = 3
@@ -279,7 +284,7 @@ const hold = (
 ): Command =>
   command(
     `hold(${[name, token, owner, ttlMs, uses, destination].join(', ')})`,
-    async (model, { backend }) => {
+    async (model, { backend, holds }) => {
       const before = find(model, name)
       const replaces = before !== undefined && isHeld(before)
       const counted = model.codes.filter((code) => code.owner === owner && isHeld(code)).length
@@ -293,12 +298,15 @@ const hold = (
         uses,
         destinations: destination === undefined ? undefined : [by(token, destination).destination],
       })
-      expect(held).toBe(!isRefused)
-      if (isRefused) return
+      expect(held !== undefined).toBe(!isRefused)
+      if (!held) return
       if (before) remove(model, before)
       const bytes = bytesOf(seed)
       const endsAt = model.now + ttlMs
-      model.codes.push({ name, token, owner, bytes, endsAt, destination, uses, reservedUntil: undefined })
+      const code = { name, token, owner, bytes, endsAt, destination, uses, reservedUntil: undefined }
+      model.codes.push(code)
+      model.holds.push({ code, uses })
+      holds.push(held)
     },
   )
 
@@ -344,6 +352,19 @@ const drop = (name: number): Command =>
     expect(await backend.drop(nameOf(name))).toBe(code !== undefined && isHeld(code) && !isOver(model, code))
     if (code) remove(model, code)
   })
+
+const undoHold = (pick: number): Command => ({
+  ...command(`undoHold(#${pick})`, async (model, { backend, holds }) => {
+    const at = pick % model.holds.length
+    const hold = model.holds[at]
+    if (!hold) throw new Error('a hold that the model does not know')
+    const { code, uses } = hold
+    const isWhole = model.codes.includes(code) && isHeld(code) && !isOver(model, code) && code.uses === uses
+    expect(await backend.undoHold(holds[at])).toBe(isWhole)
+    remove(model, code)
+  }),
+  check: (model) => model.holds.length > 0,
+})
 
 const dropToken = (token: number, owner: string | undefined): Command =>
   command(`dropToken(${token}, ${owner})`, async (model, { backend }) => {
@@ -391,6 +412,8 @@ test('whatever is done in whatever order, it does as the states say', async () =
       fc.nat(50).map(giveBack),
       fc.nat(50).map(giveBack),
       name.map(drop),
+      fc.nat(50).map(undoHold),
+      fc.nat(50).map(undoHold),
       fc.tuple(token, fc.option(owner, { nil: undefined })).map((parts) => dropToken(...parts)),
       fc.constant(dropAll()),
       fc.constant(sweep()),
@@ -401,7 +424,10 @@ test('whatever is done in whatever order, it does as the states say', async () =
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
       await fc.asyncModelRun(
-        () => ({ model: { now: 0, codes: [], receipts: [] }, real: { ...open(limit), receipts: [] } }),
+        () => ({
+          model: { now: 0, codes: [], receipts: [], holds: [] },
+          real: { ...open(limit), receipts: [], holds: [] },
+        }),
         sequence,
       )
     }),

@@ -10,6 +10,12 @@ import { createSlots, free, held, reserved } from './slots.ts'
  * back does not lengthen a code's life.
  */
 
+interface HoldReceipt {
+  readonly slot: number
+  readonly generation: number
+  readonly uses: number
+}
+
 interface Receipt {
   readonly name: string
   readonly slot: number
@@ -70,12 +76,20 @@ export const createMemoryBackend = (options: {
     return late
   }
 
-  const hold = ({ name, tokenName, owner, sealed, ttlMs, uses, destinations }: SealedCode): boolean => {
+  const hold = ({
+    name,
+    tokenName,
+    owner,
+    sealed,
+    ttlMs,
+    uses,
+    destinations,
+  }: SealedCode): HoldReceipt | undefined => {
     const key = name.toString('latin1')
     const index = owners.indexOf(owner)
     const before = byName.get(key)
     const replaces = before !== undefined && slots.columns().state[before] === held
-    if (!replaces && owners.count(index) >= limitPerOwner) return false
+    if (!replaces && owners.count(index) >= limitPerOwner) return undefined
     if (before !== undefined) release(before)
 
     const slot = slots.allocate()
@@ -91,7 +105,7 @@ export const createMemoryBackend = (options: {
     byName.set(key, slot)
     names[slot] = key
     owners.add(index, 1)
-    return true
+    return { slot, generation: columns.generation[slot] ?? 0, uses }
   }
 
   const take: CodeBackend['take'] = async (name, { tokenName, destination }) => {
@@ -155,8 +169,17 @@ export const createMemoryBackend = (options: {
     return wasHeld
   }
 
+  const undoHold = ({ slot, generation, uses }: HoldReceipt): boolean => {
+    const columns = slots.columns()
+    if (columns.generation[slot] !== generation) return false
+    // Before it is gone. A reserved one has its last use in the hands of whoever took it.
+    const isWhole = columns.uses[slot] === uses
+    return dropSlot(slot) && isWhole
+  }
+
   return {
     hold: async (code) => hold(code),
+    undoHold: async (receipt) => undoHold(receipt as HoldReceipt),
     take,
     giveBack: async (receipt) => giveBack(receipt as Receipt),
     drop: async (name) => {

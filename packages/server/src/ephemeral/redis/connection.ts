@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { UnavailableError, UnfitError } from '@cardkeep/core/errors'
 import { Redis, type RedisOptions } from 'ioredis'
+import { markScripts } from './mark-scripts.ts'
 import { needDatabase } from './need-database.ts'
 import type { Script } from './script.ts'
 import { scripts } from './scripts.ts'
@@ -107,7 +108,9 @@ export const connectRedis = (
     const elsewhere = await needDatabase(call, databaseOf(settings))
     const reason = elsewhere ?? (await examine(call))
     if (reason === undefined) {
-      await Promise.all([...scripts, ...sessionScripts].map(({ text }) => call('SCRIPT', 'LOAD', text)))
+      await Promise.all(
+        [...scripts, ...sessionScripts, ...markScripts].map(({ text }) => call('SCRIPT', 'LOAD', text)),
+      )
       settle({ type: 'open' })
     } else settle({ type: 'unfit', reason, mayRemove: elsewhere === undefined })
   }

@@ -18,10 +18,12 @@ import { describeOnRedis } from '@cardkeep/testing/servers/shared'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { createCodeSealer } from '../../keys/code-sealer.ts'
+import { createNameHash } from '../../keys/name-hash.ts'
 import { createSessionKeySealer } from '../../keys/session-key-sealer.ts'
 import { createSessionKeys } from '../../keys/session-keys.ts'
 import { createSessionSealer } from '../../keys/session-sealer.ts'
 import { nameBytes } from '../backend.ts'
+import { createCaptureMarks } from '../capture-marks.ts'
 import { createCodeStore } from '../code-store.ts'
 import { createSessionStore } from '../session-store.ts'
 
@@ -81,6 +83,8 @@ describeOnRedis('what stands on the server', (server) => {
     const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() }, [scopeOwner(place)])
     const operator = new Redis(server.url())
     return {
+      clock,
+      marks: createCaptureMarks(createNameHash(keyring), ephemeral.marks),
       ephemeral,
       operator,
       prefix,
@@ -103,7 +107,7 @@ describeOnRedis('what stands on the server', (server) => {
   const held = { place, tenantId, code: new Secret(digits), ttlMs: 60_000, uses: 1, destinations: [origin] }
 
   test('and what is said to it has neither a code nor an id, an origin or an address in it', async () => {
-    const { ephemeral, operator, store, sessions, sessionKeys, keys, close } = await open()
+    const { clock, ephemeral, operator, store, sessions, sessionKeys, marks, keys, close } = await open()
     const said: string[] = []
     const monitor = await operator.monitor()
     const heardAll = new Promise<void>((resolve) => {
@@ -123,6 +127,7 @@ describeOnRedis('what stands on the server', (server) => {
     await sessions.open({ ...capture, key })
     const claim = await claimOf(sessions)
     await sessions.admit(claim, mark)
+    expect(await marks.admit({ mark, tenantId, capturedAt: clock.now() })).toBe(true)
     const seen: Buffer[] = []
     for (const key of await keys()) seen.push(Buffer.from(key), await operator.dumpBuffer(key))
     if (taken) await store.giveBack(taken)
@@ -175,12 +180,16 @@ describeOnRedis('what stands on the server', (server) => {
     expect(await operator.pttl(key)).toBeLessThanOrEqual(120_000)
     expect(await operator.pttl(key)).toBeGreaterThan(110_000)
     await store.drop(session)
-    expect((await keys()).filter((name) => !/:(epoch|owners|run|session-epoch)$/.test(name))).toEqual([])
+    expect(
+      (await keys()).filter((name) => !/:(epoch|owners|run|session-epoch|marks-since)$/.test(name)),
+    ).toEqual([])
     await close()
   })
 
-  test('everything has an end by itself, but for who has codes, how often all were dropped, and which server it is', async () => {
-    const { ephemeral, operator, store, sessions, sessionKeys, prefix, keys, close } = await open()
+  test('everything has an end by itself, but for who has codes, how often all were dropped, and which server it is since when', async () => {
+    const { clock, ephemeral, operator, store, sessions, sessionKeys, marks, prefix, keys, close } =
+      await open()
+    await marks.admit({ mark, tenantId, capturedAt: clock.now() })
     await store.hold({ address: session, ...held })
     await store.dropAll()
     await store.hold({ address: session, ...held })
@@ -194,7 +203,7 @@ describeOnRedis('what stands on the server', (server) => {
     const endless: string[] = []
     for (const key of await keys())
       if ((await operator.pttl(key)) === -1) endless.push(key.slice(prefix.length).replace(/^o:.*/, 'o:'))
-    expect(endless.toSorted()).toEqual(['epoch', 'o:', 'owners', 'run', 'session-epoch'])
+    expect(endless.toSorted()).toEqual(['epoch', 'marks-since', 'o:', 'owners', 'run', 'session-epoch'])
     await close()
   })
 

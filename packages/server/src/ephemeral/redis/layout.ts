@@ -64,6 +64,8 @@ export const epochFormat = `%0${epochWidth}.0f`
 export const endFormat = `%0${endWidth}.0f`
 export const useFormat = `%0${useWidth}.0f`
 
+export const spellUses = (uses: number): string => String(uses).padStart(useWidth, '0')
+
 export const spellName = (name: Buffer): string => name.toString('base64url')
 
 /** What comes before `ends` and what comes behind `epoch`, which only the server knows. */
@@ -72,7 +74,7 @@ export const writeCode = (
   hold: string,
   owner: string,
 ): readonly [head: string, tail: string] => {
-  const spelled = String(uses).padStart(useWidth, '0')
+  const spelled = spellUses(uses)
   // Precondition: fields have fixed widths.
   if (spelled.length !== useWidth || hold.length !== holdWidth || tokenName.length !== nameBytes)
     throw new Error('a code that has another form')

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { guessLimits } from '@cardkeep/core/codes/guesses'
-import { UnavailableError } from '@cardkeep/core/errors'
+import { HoldLostError, UnavailableError } from '@cardkeep/core/errors'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import { startRedis } from '@cardkeep/testing/servers/redis'
 import { drawPrefix, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
@@ -105,6 +105,7 @@ describeOnRedis('a server of codes', () => {
       node.codes.hold(codeAt(1)),
       node.codes.take(nameAt(1), takerAt(1)),
       node.codes.drop(nameAt(1)),
+      node.codes.undoHold({ key: '', hold: '', uses: '' }),
     ]
     for (const outcome of await Promise.allSettled(attempts))
       expect(outcome).toEqual({ status: 'rejected', reason: expect.any(UnavailableError) })
@@ -116,7 +117,7 @@ describeOnRedis('a server of codes', () => {
     expect(await node.guesses.waitSeconds(['session t a'])).toBe(guessLimits.session.everyMs / 1000)
 
     await server.start()
-    expect(await node.codes.hold(codeAt(1))).toBe(true)
+    expect(await node.codes.hold(codeAt(1))).toBeDefined()
     expect(await node.lockouts.remainingSeconds('key 192.0.2.1')).toBe(30 * 60)
     await close()
   })
@@ -143,6 +144,21 @@ describeOnRedis('a server of codes', () => {
     const uses = []
     for (let use = 0; use < 3; use++) uses.push(await other.codes.take(nameAt(1), takerAt(1)))
     expect(uses.map((taken) => taken !== undefined)).toEqual([true, true, false])
+    await close()
+  })
+
+  test('that hangs while a code is held tells by what to undo that, whether it happened or not', async () => {
+    const { server, node, other, close } = await open()
+    process.kill(server.pid, 'SIGSTOP')
+    const lost = await node.codes.hold(codeAt(1)).catch((error: unknown) => error)
+    process.kill(server.pid, 'SIGCONT')
+    if (!(lost instanceof HoldLostError)) throw new Error('a test got its answer')
+    expect([await other.codes.isHeld(nameAt(1)), await node.codes.undoHold(lost.held.hold)]).toEqual([
+      true,
+      true,
+    ])
+    expect(await other.codes.take(nameAt(1), takerAt(1))).toBeUndefined()
+    expect(await node.codes.undoHold(lost.held.hold)).toBe(false)
     await close()
   })
 
@@ -246,7 +262,7 @@ describeOnRedis('a server of codes', () => {
     const waits = [node.lockouts.remainingSeconds(lockout), node.guesses.waitSeconds([guess])]
     expect(await Promise.all(waits)).toEqual([30 * 60, guessLimits.session.everyMs / 1000])
     expect(performance.now() - begun).toBeLessThan(1_400)
-    expect(await node.codes.hold(codeAt(1))).toBe(true)
+    expect(await node.codes.hold(codeAt(1))).toBeDefined()
     operator.disconnect()
     await close()
   })

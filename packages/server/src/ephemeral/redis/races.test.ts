@@ -65,6 +65,28 @@ describeOnRedis('three nodes at one server', (server) => {
     await close()
   })
 
+  test('that take and undo a hold at once either leave it whole to who undoes it, or have it', async () => {
+    const { nodes, close } = await open()
+    const [holder, one, two] = nodes
+    for (let round = 0; round < 200; round++) {
+      const uses = 1 + (round % 3)
+      const held = await holder.codes.hold(codeAt(round, uses))
+      const takes = Array.from({ length: round % 5 }, (_, at) =>
+        (at % 2 === 0 ? one : two).codes.take(nameAt(round), taker),
+      )
+      const another = round % 4 === 0 ? two.codes.hold(codeAt(round, 7)) : undefined
+      const [undone, ...taken] = await Promise.all([holder.codes.undoHold(held), ...takes])
+      if (await another) {
+        // Whether it came before or after, it is not what was undone.
+        await one.codes.take(nameAt(round), taker)
+        expect(await one.codes.drop(nameAt(round))).toBe(true)
+      } else expect(undone).toBe(taken.every((code) => code === undefined))
+      expect(await two.codes.take(nameAt(round), taker)).toBeUndefined()
+    }
+    expect(await holder.count()).toBe(0)
+    await close()
+  })
+
   test('of which one drops a token leave none of its codes to the others, and none comes back', async () => {
     const { nodes, close } = await open()
     for (let at = 0; at < 100; at++) await nodes[at % 2 === 0 ? 0 : 1].codes.hold(codeAt(at))
@@ -91,7 +113,7 @@ describeOnRedis('three nodes at one server', (server) => {
     const held = await Promise.all(
       Array.from({ length: 100 }, (_, at) => dropper.codes.hold(codeAt(5_000 + at))),
     )
-    expect(held).not.toContain(false)
+    expect(held).not.toContain(undefined)
     for (const at of [0, 500, 999]) expect(await taker3.codes.take(nameAt(at), taker)).toBeUndefined()
     await dropping
     const taken = await Promise.all(

@@ -1,6 +1,7 @@
+import { HoldLostError, UnavailableError } from '@cardkeep/core/errors'
 import type { CodeBackend } from '../backend.ts'
 import type { RedisConnection, ServerTime } from './connection.ts'
-import { drawHoldNames, readTaken, spellName, writeCode } from './layout.ts'
+import { drawHoldNames, readTaken, spellName, spellUses, writeCode } from './layout.ts'
 import { scanKeys } from './scan-keys.ts'
 import {
   anyOwner,
@@ -12,6 +13,7 @@ import {
   holdStep,
   isHeldScript,
   takeStep,
+  undoHoldScript,
 } from './scripts.ts'
 import { createSteps } from './steps.ts'
 
@@ -21,6 +23,12 @@ export interface Naming {
   readonly prefix: string
   /** A keyed hash, because ids of tenants and credentials and addresses are nobody's business there. */
   hash(text: string): string
+}
+
+interface HoldReceipt {
+  readonly key: string
+  readonly hold: string
+  readonly uses: string
 }
 
 interface Receipt {
@@ -49,9 +57,24 @@ export const createRedisBackend = (
   return {
     hold: async (code) => {
       const owner = hash(code.owner)
-      const keys = [codeKey(code.name), tokenKey(code.tokenName), `${prefix}o:${owner}`, ownersKey]
-      const args = [String(code.ttlMs), limit, ...writeCode(code, nextHold(), owner)]
-      return (await step(holdStep, keys, args)) === 1
+      const receipt: HoldReceipt = {
+        key: codeKey(code.name),
+        hold: nextHold(),
+        uses: spellUses(code.uses),
+      }
+      const keys = [receipt.key, tokenKey(code.tokenName), `${prefix}o:${owner}`, ownersKey]
+      const args = [String(code.ttlMs), limit, ...writeCode(code, receipt.hold, owner)]
+      try {
+        return (await step(holdStep, keys, args)) === 1 ? receipt : undefined
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error
+        throw new HoldLostError(error.message, { hold: receipt })
+      }
+    },
+
+    undoHold: async (given) => {
+      const { key, hold, uses } = given as HoldReceipt
+      return (await connection.run(undoHoldScript, [epochKey, key], [time(), hold, uses], remove)) === 1
     },
 
     take: async (name, { tokenName, destination }) => {

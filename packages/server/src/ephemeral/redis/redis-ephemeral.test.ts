@@ -2,13 +2,16 @@ import { createCountingIds } from '@cardkeep/testing/clock'
 import { codeStoreConformance } from '@cardkeep/testing/conformance/codes'
 import { guessLimitsConformance } from '@cardkeep/testing/conformance/guesses'
 import { lockoutsConformance } from '@cardkeep/testing/conformance/lockouts'
+import { marksConformance } from '@cardkeep/testing/conformance/marks'
 import { sessionConformance } from '@cardkeep/testing/conformance/sessions'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { drawPrefix, hashForTests, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
 import { describeOnRedis } from '@cardkeep/testing/servers/shared'
 import { afterEach } from 'vitest'
 import { createCodeSealer } from '../../keys/code-sealer.ts'
+import { createNameHash } from '../../keys/name-hash.ts'
 import { createSessionSealer } from '../../keys/session-sealer.ts'
+import { createCaptureMarks } from '../capture-marks.ts'
 import { createCodeStore } from '../code-store.ts'
 import { createSessionStore } from '../session-store.ts'
 import { connectRedis } from './connection.ts'
@@ -41,6 +44,17 @@ describeOnRedis('Redis', (server) => {
       return createSessionStore(createSessionSealer(keyring), ephemeral.sessions)
     }
     return { store: await openNode(), another: await openNode() }
+  })
+
+  marksConformance('marks on Redis', async (clock) => {
+    const { keyring } = await createKeyFixture({ clock, ids: createCountingIds() })
+    const wish = { url: server.url(), prefix: drawPrefix(), clock, isClockUsed: true }
+    const openNode = async () => {
+      const ephemeral = await openOnRedis(wish)
+      opened.push(ephemeral)
+      return createCaptureMarks(createNameHash(keyring), ephemeral.marks)
+    }
+    return { marks: await openNode(), another: await openNode() }
   })
 
   /** Without the memory of this process to fall back on, which would hide a script that fails. */

@@ -6,7 +6,7 @@ import { createGuessLimits } from '../memory/guess-limits.ts'
 import { createLockouts } from '../memory/lockouts.ts'
 import { rememberClean } from '../remember-clean.ts'
 import { sessionsPerOwner } from '../session-backend.ts'
-import { adoptServer } from './adopt-server.ts'
+import { adoptServer, type MarksSince } from './adopt-server.ts'
 import {
   connectRedis,
   type Examine,
@@ -18,6 +18,7 @@ import { examineServer } from './examine-server.ts'
 import { createRedisBackend, type Naming } from './redis-backend.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { createRedisGuessLimits, createRedisLockouts } from './redis-limits.ts'
+import { createRedisMarks } from './redis-marks.ts'
 import { createRedisSessions } from './redis-sessions.ts'
 import { countScript, sweepScript } from './scripts.ts'
 
@@ -30,6 +31,7 @@ export interface RedisEphemeralOptions {
   readonly sessionLimit?: number
   /** 16 bytes: a keyed hash, the same on every node. */
   readonly hashName: (text: string) => Buffer
+  readonly marksSince: MarksSince
   readonly listener?: RedisListener
   /** For whoever only drops: also a server is opened on which nothing may be held, because what is there must go. */
   readonly isForRemoval?: boolean
@@ -40,7 +42,7 @@ export interface RedisEphemeralOptions {
 }
 
 /**
- * Codes, sessions, guesses and lock-outs on a Redis or Valkey server that nodes share. Throws `UnavailableError` where it cannot be
+ * Codes, sessions, marks, guesses and lock-outs on a Redis or Valkey server that nodes share. Throws `UnavailableError` where it cannot be
  * reached, or is such that a code could reach a disk or be evicted; the text says what to set.
  */
 export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promise<Ephemeral> => {
@@ -50,13 +52,14 @@ export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promis
     limitPerOwner,
     sessionLimit = sessionsPerOwner,
     hashName,
+    marksSince,
     listener = {},
     prefix = 'ck:',
     time = () => '0',
   } = options
   const examine: Examine = async (call) => {
     const fault = await examineServer(call)
-    if (fault === undefined) await adoptServer(call, prefix)
+    if (fault === undefined) await adoptServer(call, prefix, marksSince)
     return fault
   }
   const connection = connectRedis(settings, examine, listener)
@@ -76,6 +79,7 @@ export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promis
     codes: createRedisBackend(connection, naming, { limitPerOwner, time }),
     sessions: createRedisSessions(connection, naming, { limitPerOwner: sessionLimit, time }),
     sessionKeys: createRedisKeys(connection, naming),
+    marks: createRedisMarks(connection, naming, { marksSince, time }),
     guesses: fallBackGuesses(createRedisGuessLimits(connection, naming, time), guessesHere),
     lockouts: rememberClean(
       fallBackLockouts(createRedisLockouts(connection, naming, time), createLockouts(clock)),

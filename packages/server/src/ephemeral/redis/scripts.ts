@@ -167,15 +167,31 @@ while at <= #ARGV do
 end
 return answers`)
 
+/** What stands at the second key goes, out of both of its lists too. */
+const removeCode = `
+redis.call('DEL', KEYS[2])
+redis.call('ZREM', ${prefixOf('KEYS[2]')} .. 'o:' .. ${cut('code', 'owner')}, ${nameOf('KEYS[2]')})
+redis.call('ZREM', ${prefixOf('KEYS[2]')} .. 't:' .. ${cut('code', 'token')}, ${nameOf('KEYS[2]')})`
+
 /* KEYS epoch, code; ARGV now. Answers 1 if somebody could have taken it. */
 export const dropScript = script(`
 ${clock}
 local code = redis.call('GET', KEYS[2])
 if not code then return 0 end
-redis.call('DEL', KEYS[2])
-redis.call('ZREM', ${prefixOf('KEYS[2]')} .. 'o:' .. ${cut('code', 'owner')}, ${nameOf('KEYS[2]')})
-redis.call('ZREM', ${prefixOf('KEYS[2]')} .. 't:' .. ${cut('code', 'token')}, ${nameOf('KEYS[2]')})
+${removeCode}
 if ${isHeld('code', epoch)} then return 1 end
+return 0`)
+
+/*
+ * KEYS epoch, code; ARGV now, hold, uses. Takes away what that hold brought, and answers 1 if all of its uses were there.
+ * What another hold put there since stays.
+ */
+export const undoHoldScript = script(`
+${clock}
+local code = redis.call('GET', KEYS[2])
+if not code or ${cut('code', 'hold')} ~= ARGV[2] then return 0 end
+${removeCode}
+if ${isHeld('code', epoch)} and ${cut('code', 'uses')} == ARGV[3] then return 1 end
 return 0`)
 
 /* KEYS epoch, code; ARGV now. Answers 1 where the code could be taken by someone. */
@@ -221,12 +237,18 @@ ${dropAll}
 return 1`)
 
 /*
- * KEYS epoch, owners, run, epoch of sessions; ARGV prefix, the name of this run of the server. What another run wrote came
- * here by replication, which may have lost a take: a code of it could be used twice, or a session be answered twice, so all
- * of it is void.
+ * KEYS epoch, owners, run, epoch of sessions, since; ARGV prefix, the name of this run of the server, since when marks are
+ * known from now on, or nothing: then -1 says that it is needed, and nothing is done. What another run wrote came here by replication, which may have lost a take: a code of it could be used twice, or a session be
+ * answered twice, so all of it is void. It may have lost a mark too: what is known of captures begins now, as it does where
+ * the server has nothing from before.
  */
 export const adoptScript = script(`
-if redis.call('GET', KEYS[3]) == ARGV[2] then return 0 end
+local since = redis.call('GET', KEYS[5])
+local isKnown = redis.call('GET', KEYS[3]) == ARGV[2]
+if isKnown and since then return 0 end
+if ARGV[3] == '' then return -1 end
+redis.call('SET', KEYS[5], string.format('%.0f', math.max(tonumber(since or 0), tonumber(ARGV[3]))))
+if isKnown then return 0 end
 redis.call('SET', KEYS[3], ARGV[2])
 ${dropAll}
 ${nextEpoch('KEYS[4]')}
@@ -315,6 +337,7 @@ return 1`)
 export const scripts: readonly Script[] = [
   stepsScript,
   dropScript,
+  undoHoldScript,
   isHeldScript,
   dropTokenScript,
   dropAllScript,

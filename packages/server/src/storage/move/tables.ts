@@ -38,7 +38,15 @@ const place = { chain: 'number', seq: 'number', hash: 'bytes' } as const
 export const movedTables: readonly MovedTable[] = [
   {
     name: 'scopes',
-    columns: { id: 'bytes', environment: 'text', deduplicates: 'number', created_at: 'number' },
+    columns: {
+      id: 'bytes',
+      environment: 'text',
+      deduplicates: 'number',
+      created_at: 'number',
+      network_token: 'number',
+      account_reference: 'number',
+      token_requestor: 'text',
+    },
     key: ['id'],
     referredTo: true,
   },
@@ -77,6 +85,7 @@ export const movedTables: readonly MovedTable[] = [
       revoked_at: 'number',
       last_used_at: 'number',
       disabled_at: 'number',
+      user_place: 'number',
     },
     key: ['id'],
   },
@@ -123,7 +132,11 @@ export const movedTables: readonly MovedTable[] = [
     key: ['id'],
   },
   { name: 'key_set', columns: { id: 'number', counter: 'number', sealed_digest: 'bytes' }, key: ['id'] },
-  { name: 'vault_state', columns: { id: 'number', sealed: 'number', write_probes: 'number' }, key: ['id'] },
+  {
+    name: 'vault_state',
+    columns: { id: 'number', sealed: 'number', write_probes: 'number', captured_until: 'number' },
+    key: ['id'],
+  },
   {
     name: 'webhooks',
     columns: {
@@ -168,7 +181,14 @@ export const movedTables: readonly MovedTable[] = [
   },
   {
     name: 'fingerprints',
-    columns: { no: 'number', id: 'bytes', scope_id: 'bytes', hash: 'bytes', key_version: 'number' },
+    columns: {
+      no: 'number',
+      id: 'bytes',
+      scope_id: 'bytes',
+      hash: 'bytes',
+      key_version: 'number',
+      analytics_until: 'number',
+    },
     key: ['no'],
     referredTo: true,
     numbers: 'no',
@@ -194,9 +214,37 @@ export const movedTables: readonly MovedTable[] = [
       expires_at: 'number',
       type: 'text',
       invalidated_at: 'number',
+      ends_with_card: 'number',
     },
     key: ['id'],
     storedBy: 'rowid',
+  },
+  {
+    name: 'capture_keys',
+    columns: {
+      id: 'bytes',
+      ...tenantId,
+      public_key: 'text',
+      sealed_private_key: 'bytes',
+      created_at: 'number',
+      retired_at: 'number',
+      place: 'number',
+    },
+    key: ['id'],
+  },
+  {
+    name: 'network_tokens',
+    columns: {
+      id: 'bytes',
+      token_id: 'bytes',
+      scope_id: 'bytes',
+      status: 'text',
+      sealed: 'bytes',
+      created_at: 'number',
+      updated_at: 'number',
+      is_settled: 'number',
+    },
+    key: ['id'],
   },
   {
     name: 'deliveries',

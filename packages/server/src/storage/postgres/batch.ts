@@ -10,11 +10,11 @@ interface Batch {
   readonly types: readonly ElementType[]
 }
 
-const fingerprint: readonly ElementType[] = ['bytea', 'bytea', 'bytea', 'bigint']
+const fingerprint: readonly ElementType[] = ['bytea', 'bytea', 'bytea', 'bigint', 'bigint']
 
 const token: readonly ElementType[] = [
   ...(['bytea', 'bytea', 'bytea', 'bytea', 'bigint', 'text', 'bigint', 'bigint', 'text', 'text'] as const),
-  ...(['text', 'text', 'bigint', 'bytea', 'bigint', 'bigint', 'bigint', 'bigint'] as const),
+  ...(['text', 'text', 'bigint', 'bytea', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'] as const),
 ]
 
 const event: readonly ElementType[] = ['bytea', 'text', 'bytea', 'text', 'bytea', 'bigint', 'text']

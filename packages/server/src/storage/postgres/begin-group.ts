@@ -4,6 +4,7 @@ import type { ChainWriter } from './chain.ts'
 import { type Call, needsAnswer, type Outcome } from './database.ts'
 import { lockLines } from './lines.ts'
 import type { ListPlan } from './plan-list.ts'
+import { lockRows } from './rows-first.ts'
 import type { Statements } from './statements.ts'
 import type { Transactions } from './transaction.ts'
 
@@ -42,16 +43,22 @@ export const beginGroup = async (
     statements,
     lists.map(({ plan }) => plan.lines),
   )
+  const rows = lockRows(
+    statements,
+    lists.map(({ plan }) => plan.rows),
+  )
   const hasEntries = lists.some(({ plan }) => plan.entries.length > 0)
   const questions = hasEntries ? chain.questions : []
-  const needsLocks = (outcomes: readonly Outcome[]): readonly Outcome[] => {
-    for (const outcome of outcomes.slice(0, locks.length)) needsAnswer(outcome)
-    return outcomes.slice(locks.length)
+  const needsLocks = (outcomes: readonly Outcome[], count: number): readonly Outcome[] => {
+    for (const outcome of outcomes.slice(0, count)) needsAnswer(outcome)
+    return outcomes.slice(count)
   }
   if (questions.length === 0) {
     const head = hasEntries ? chain.begin([]) : undefined
-    return { head, outcomes: needsLocks(await transactions.begin([...locks, ...first(head)])) }
+    const outcomes = await transactions.begin([...locks, ...rows, ...first(head)])
+    return { head, outcomes: needsLocks(outcomes, locks.length + rows.length) }
   }
-  const head = chain.begin(needsLocks(await transactions.begin([...locks, ...questions])))
-  return { head, outcomes: await transactions.send(first(head)) }
+  const head = chain.begin(needsLocks(await transactions.begin([...locks, ...questions]), locks.length))
+  // Behind the row of a chain that is everyone's, as in every other group.
+  return { head, outcomes: needsLocks(await transactions.send([...rows, ...first(head)]), rows.length) }
 }

@@ -32,6 +32,60 @@ test('lists of many callers are written in one order everywhere, those that only
   expect(lists.map(planList).toSorted(byOrder)[0]?.isLoose).toBe(true)
 })
 
+test('a list that changes several rows names all of them beforehand, and one that changes a row none', () => {
+  const other = records.token(tenant, records.fingerprint(records.scope()))
+  const replace = (of: typeof token): Change => ({ type: 'replace-token', token: of })
+  const release: Change = { type: 'release-fingerprint', fingerprint: print }
+  const keep: Change = { type: 'keep-fingerprint', fingerprint: print, until: epochMs(1) }
+  const several = (...changes: readonly Change[]) => planList(changes).rows.areSeveral
+  expect(several(replace(token), records.audit())).toBe(false)
+  expect(several({ type: 'put-token', token }, { type: 'put-fingerprint', fingerprint: print })).toBe(false)
+  expect(several(replace(token), replace(other))).toBe(true)
+  expect(several(replace(token), { type: 'erase-token', token: other })).toBe(true)
+  expect(several(replace(token), release)).toBe(true)
+  expect(several(keep, { type: 'put-token', token })).toBe(false)
+  expect(several(keep, replace(token))).toBe(true)
+  expect(several(keep, { type: 'expect-token', token })).toBe(true)
+  expect(several({ type: 'expect-token', token }, records.audit())).toBe(false)
+  expect(planList([replace(other), release]).rows.fingerprints.map(([, hash]) => hash)).toEqual([
+    other.fingerprint.hash,
+    print.hash,
+  ])
+})
+
+test('a list with a promise waits for a row, and is not among those that only add some', () => {
+  const keep: Change = { type: 'keep-fingerprint', fingerprint: print, until: epochMs(1) }
+  expect(planList([{ type: 'put-token', token }, records.audit()]).isLoose).toBe(true)
+  expect(planList([{ type: 'put-token', token }, keep]).isLoose).toBe(false)
+})
+
+test('changes of what belongs to one token or one number have one place in the order', () => {
+  const orders = (...lists: readonly Change[]) => new Set(lists.map((change) => planList([change]).order))
+  const networkToken = records.networkToken(token)
+  expect(
+    orders(
+      { type: 'replace-token', token },
+      { type: 'put-network-token', networkToken },
+      { type: 'replace-network-token', networkToken, from: 'active' },
+      { type: 'end-network-tokens', tokenId: token.id, at: epochMs(1) },
+    ).size,
+  ).toBe(1)
+  expect(
+    orders(
+      { type: 'put-fingerprint', fingerprint: print },
+      { type: 'keep-fingerprint', fingerprint: print, until: epochMs(1) },
+      { type: 'release-fingerprint', fingerprint: print },
+    ).size,
+  ).toBe(1)
+  const [one, two] = [records.scope(), records.scope()]
+  const set = (scopeId: typeof one.id): Change => ({
+    type: 'set-network-tokens',
+    scopeId,
+    settings: undefined,
+  })
+  expect(orders(set(one.id), set(two.id)).size).toBe(2)
+})
+
 test('what a list says of several webhooks comes last and in one order', () => {
   const said = ids.map((id): Change => ({ type: 'set-webhook-health', id, health }))
   const steps = (changes: readonly Change[]) => planList(changes).steps.map(({ values }) => values)

@@ -15,6 +15,7 @@ export interface ListPlan {
   /** Nodes remember something of what it changes. */
   readonly isRemembered: boolean
   readonly lines: LineWishes
+  readonly rows: RowWishes
   /** Lists that want the same row come in the same order everywhere, so that two nodes do not wait for each other. */
   readonly order: string
 }
@@ -38,6 +39,14 @@ export interface EventWish {
   readonly subjectId: SqlValue
 }
 
+/** Rows that it changes or holds, as they are named. */
+export interface RowWishes {
+  readonly tokens: readonly SqlValue[]
+  readonly fingerprints: readonly (readonly [scopeId: SqlValue, hash: SqlValue])[]
+  /** They are several that are there already, in an order of its own. */
+  readonly areSeveral: boolean
+}
+
 /** Lists that wait for nothing but room come first, also where each is written by itself. */
 export const byOrder = (a: ListPlan, b: ListPlan): number =>
   Number(b.isLoose) - Number(a.isLoose) || compare(a.order, b.order)
@@ -51,6 +60,7 @@ export const planList = (changes: readonly Change[]): ListPlan => ({
   isLoose: changes.every(({ type }) => loose.has(type)),
   isRemembered: changes.some(({ type }) => !hotChanges.has(type)),
   lines: planLines(changes),
+  rows: planRows(changes),
   order: orderOf(changes),
 })
 
@@ -70,16 +80,31 @@ const planSteps = (changes: readonly Change[]): readonly ListStep[] => {
         change: change.type,
       })
     else if (change.type !== 'audit')
-      others.push(...planChange(change).map((step) => ({ ...step, change: change.type })))
+      others.push(
+        ...lockingOf(change),
+        ...planChange(change).map((step) => ({ ...step, change: change.type })),
+      )
   }
   if (erasures.length === 0) return others
-  const around = (statement: PostgresStatementName): ListStep => ({
-    statement,
-    values: [],
-    expects: 'nothing',
-    change: 'erase-token',
-  })
-  return [around('beginErasing'), ...erasures, ...others, around('eraseFingerprints')]
+  const around = (statement: PostgresStatementName): ListStep => locking('erase-token', statement)
+  return [around('beginErasing'), ...erasures, ...others, around('lockErased'), around('eraseFingerprints')]
+}
+
+const locking = (
+  change: Change['type'],
+  statement: PostgresStatementName,
+  ...values: readonly SqlValue[]
+): ListStep => ({ statement, values, expects: 'nothing', change })
+
+/** What must stay as it is from before the statement that looks at it: that one sees what was committed until then. */
+const lockingOf = (change: Change): readonly ListStep[] => {
+  if (change.type === 'release-fingerprint') {
+    const { scopeId, hash } = change.fingerprint
+    return [locking(change.type, 'lockFingerprint', idValue(scopeId), hash)]
+  }
+  if (change.type === 'end-network-tokens' && change.isTokenErased)
+    return [locking(change.type, 'lockNetworkTokens', idValue(change.tokenId))]
+  return []
 }
 
 /** What is said of webhooks comes last, in an order that all nodes have: two may deliver to the same ones. */
@@ -119,6 +144,28 @@ const planLines = (changes: readonly Change[]): LineWishes => {
   return { events, nos, changesWebhooks }
 }
 
+const planRows = (changes: readonly Change[]): RowWishes => {
+  const tokens: SqlValue[] = []
+  const fingerprints: (readonly [SqlValue, SqlValue])[] = []
+  let changed = 0
+  for (const change of changes) {
+    if (onTokens.has(change.type) && 'token' in change) tokens.push(idValue(change.token.id))
+    const fingerprint = fingerprintOf(change)
+    if (fingerprint) fingerprints.push([idValue(fingerprint.scopeId), fingerprint.hash])
+    if (onTokens.has(change.type) || onFingerprints.has(change.type)) changed++
+  }
+  return { tokens, fingerprints, areSeveral: changed > 1 }
+}
+
+/** These wait for a row that is there. */
+const onTokens: ReadonlySet<Change['type']> = new Set(['replace-token', 'expect-token', 'erase-token'])
+const onFingerprints: ReadonlySet<Change['type']> = new Set(['keep-fingerprint', 'release-fingerprint'])
+
+const fingerprintOf = (change: Change) => {
+  if ('fingerprint' in change) return change.fingerprint
+  return change.type === 'put-token' || change.type === 'replace-token' ? change.token.fingerprint : undefined
+}
+
 const orderOf = (changes: readonly Change[]): string => {
   const [health] = changes
     .filter(isHealth)
@@ -135,10 +182,13 @@ const orderOf = (changes: readonly Change[]): string => {
 
 /** The first number says of which table: one that many requests change comes before one that few do. */
 const rowOf = (change: Change): string | undefined => {
-  if (change.type === 'put-fingerprint') return `1 ${Buffer.from(change.fingerprint.hash).toString('hex')}`
+  if ('fingerprint' in change) return `1 ${Buffer.from(change.fingerprint.hash).toString('hex')}`
+  if ('networkToken' in change) return `1 ${change.networkToken.tokenId}`
+  if (change.type === 'end-network-tokens') return `1 ${change.tokenId}`
   if ('token' in change) return `1 ${change.token.id}`
   if ('claim' in change) return `1 ${Buffer.from(change.claim.name).toString('hex')}`
   if (change.type === 'set-code-policy') return `2 ${change.tenantId}`
+  if (change.type === 'set-network-tokens') return `2 ${change.scopeId}`
   return 'id' in change ? `2 ${change.id}` : undefined
 }
 

@@ -23,6 +23,10 @@ const createPool = () => {
     { length: 4 },
     () => records.token(tenants[0], records.fingerprint(scopes[0])).id,
   )
+  const networkTokens = [0, 1, 2, 3].map((at) =>
+    records.networkToken({ id: of(tokenIds, at % 2), scopeId: scopes[0].id }, { createdAt: epochMs(at) }),
+  )
+  const captureKeys = tenants.map((tenant) => records.captureKey(tenant))
   const credentials = tenants.map((tenant) => records.credential(tenant))
   const destinations = tenants.map((tenant) => records.destination(tenant))
   const webhooks = tenants.map((tenant) => records.webhook(tenant))
@@ -33,7 +37,7 @@ const createPool = () => {
   const sets = [0, 1].map(() => records.id<Extract<Change, { type: 'use-bins' }>['set']>())
   return {
     ...{ records, scopes, tenants, prints, tokenIds, credentials, destinations, webhooks, subjects },
-    ...{ claims, claimIds, keys, sets },
+    ...{ claims, claimIds, keys, sets, networkTokens, captureKeys },
   }
 }
 
@@ -50,6 +54,9 @@ const of = <T>(list: readonly T[], at: number): T => {
 
 const day = 24 * 60 * 60 * 1_000
 const statuses = ['active', 'active', 'suspended', 'deleted'] as const
+
+/** One in five is promised nothing, the others until one of a few times. */
+const untilOf = (c: number) => (c === 0 ? undefined : epochMs(c))
 
 const tokenOf = ({ records, tenants, prints, tokenIds }: Pool, [a, b, c]: Choice, version: number) =>
   records.token(of(tenants, b), of(prints, b), {
@@ -97,6 +104,59 @@ const makersOf = {
       token: { id: of(tokenIds, a), version: 1 + (b % 3) },
     }),
     ({ tokenIds }, [a, b]) => ({ type: 'erase-token', token: { id: of(tokenIds, a), version: 1 + (b % 3) } }),
+  ],
+  fingerprints: [
+    ({ prints }, [a, , c]) => ({
+      type: 'put-fingerprint',
+      fingerprint: { ...of(prints, a), analyticsUntil: untilOf(c) },
+    }),
+    ({ prints }, [a, b]) => ({ type: 'keep-fingerprint', fingerprint: of(prints, a), until: epochMs(1 + b) }),
+    ({ prints }, [a]) => ({ type: 'release-fingerprint', fingerprint: of(prints, a) }),
+    (_, [a]) => ({ type: 'purge-fingerprints', before: epochMs(a + 1) }),
+    (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
+    (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
+    (pool, choice) => ({
+      type: 'replace-token',
+      token: {
+        ...tokenOf(pool, choice, 2 + (choice[1] % 2)),
+        scopeId: pool.prints[0]?.scopeId ?? pool.records.id(),
+        fingerprint: of(pool.prints, choice[2]),
+      },
+      isRelinked: true,
+    }),
+    ({ tokenIds }, [a, b]) => ({ type: 'erase-token', token: { id: of(tokenIds, a), version: 1 + (b % 3) } }),
+  ],
+  'network tokens': [
+    ({ networkTokens }, [a]) => ({ type: 'put-network-token', networkToken: of(networkTokens, a) }),
+    ({ networkTokens }, [a, b, c]) => ({
+      type: 'replace-network-token',
+      networkToken: { ...of(networkTokens, a), status: of(statuses, b), updatedAt: epochMs(c) },
+      from: of(statuses, c),
+    }),
+    ({ tokenIds }, [a, , c]) => ({
+      type: 'end-network-tokens',
+      tokenId: of(tokenIds, a % 2),
+      at: epochMs(10 + c),
+      ...(c === 0 ? { isTokenErased: true } : {}),
+    }),
+    ({ networkTokens }, [a]) => ({ type: 'settle-network-token', id: of(networkTokens, a).id }),
+    (pool, choice) => ({ type: 'put-token', token: tokenOf(pool, choice, 1) }),
+    ({ tokenIds }, [a, b]) => ({ type: 'erase-token', token: { id: of(tokenIds, a), version: 1 + (b % 3) } }),
+    ({ captureKeys }, [a]) => ({ type: 'put-capture-key', key: of(captureKeys, a) }),
+    ({ captureKeys }, [a, , c]) => ({
+      type: 'retire-capture-key',
+      id: of(captureKeys, a).id,
+      at: epochMs(c),
+    }),
+    (_, [a]) => ({ type: 'purge-capture-keys', before: epochMs(a) }),
+    ({ scopes }, [a, b, c]) => ({
+      type: 'set-network-tokens',
+      scopeId: of(scopes, a).id,
+      settings:
+        c === 0
+          ? undefined
+          : { networkToken: b % 2 === 0, accountReference: c > 2, requestor: c > 1 ? 'vault' : 'merchant' },
+    }),
   ],
   tenants: [
     ({ tenants }, [a]) => ({ type: 'put-tenant', tenant: of(tenants, a) }),
@@ -190,7 +250,7 @@ const listed = (at: number, order: TokenPage['order']): TokenPage => ({
 
 /** Everything that a store says, in an order that every store gives it. */
 const readAll = async (store: Store, pool: Pool) => {
-  const { records, scopes, tenants, prints, tokenIds, claims } = pool
+  const { records, scopes, tenants, prints, tokenIds, claims, captureKeys } = pool
   const far = epochMs(records.at * 2)
   const byId = <T extends { readonly id: string }>(rows: readonly T[]) => rows.map(({ id }) => id).toSorted()
   const all = <T, U>(list: readonly T[], read: (one: T) => Promise<U>) => Promise.all(list.map(read))
@@ -198,6 +258,11 @@ const readAll = async (store: Store, pool: Pool) => {
     tokens: await all(tokenIds, (id) => store.token(id)),
     standings: await all(tokenIds, (id) => store.standing(id)),
     unique: await all(prints, (print) => store.uniqueToken(print)),
+    oldest: await all(prints, (print) => store.oldestToken(print)),
+    networkTokens: await all(tokenIds, (id) => store.networkToken(id)),
+    unsettled: await store.unsettledNetworkTokens(100),
+    captureKeys: await store.captureKeys(undefined),
+    captureKey: await all(captureKeys, ({ id }) => store.captureKey(id)),
     prints: await all(prints, ({ scopeId, hash }) => store.fingerprint(scopeId, hash)),
     expired: byId(await store.expiredTokens(far, 100)),
     deleted: byId(await store.deletedTokens(far, 100)),

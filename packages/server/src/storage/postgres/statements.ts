@@ -1,5 +1,5 @@
 import { pagesOfCardTokens } from '../sql/list-statements.ts'
-import { type StatementName, statements as shared } from '../sql/statements.ts'
+import { isUnpromised, itsTokens, type StatementName, statements as shared } from '../sql/statements.ts'
 import type { Statement } from './database.ts'
 
 const deliveryColumns =
@@ -30,6 +30,19 @@ const overrides = {
       where webhook_id = $1 and is_first = 1 and due_at <= $2 order by due_at, no limit $4 for update skip locked)
     update deliveries set due_at = $3 from due where no = due_no
     returning ${deliveryColumns}`,
+  /*
+   * Looked for once, as above, and then changed by their numbers: for each row again they take seconds. Each is locked as it
+   * is found, and looked at again if somebody had it. One for which a token is put is passed over: it has one in a moment.
+   */
+  endPromises: `with over as materialized (select no as over_no from fingerprints
+      where analytics_until > 0 and analytics_until < $1 limit $2 for no key update)
+    update fingerprints set analytics_until = 0 from over where no = over_no`,
+  purgeFingerprints: `with gone as materialized (select no as gone_no from fingerprints
+      where analytics_until = 0 and not exists (${itsTokens}) limit $1 for update skip locked)
+    delete from fingerprints using gone where no = gone_no`,
+  forgetPromises: `with held as materialized (select no as held_no from fingerprints
+      where analytics_until = 0 and exists (${itsTokens}) limit $1 for no key update of fingerprints)
+    update fingerprints set analytics_until = null from held where no = held_no`,
   // It would look through the table for each row of a subquery that names an outer one; SQLite knows no lateral join.
   ...pagesOfCardTokens({
     finds: 'tokens.id, tokens.created_at',
@@ -50,19 +63,32 @@ const own = {
   beginErasing: "select set_config('cardkeep.erased', '', true)",
   eraseFingerprints: `delete from fingerprints
     where no = any(string_to_array(rtrim(current_setting('cardkeep.erased')), ' ')::bigint[])
-    and not exists (select 1 from tokens where tokens.fingerprint_no = fingerprints.no)`,
+    and ${isUnpromised} and not exists (${itsTokens})`,
+
+  /*
+   * Of two that take the last two tokens of a fingerprint at once, each would find the other's: the second waits here, and
+   * looks afterwards. The same of a network token whose token goes while its provider is told.
+   */
+  lockErased: `select no from fingerprints
+    where no = any(string_to_array(rtrim(current_setting('cardkeep.erased')), ' ')::bigint[]) order by no for update`,
+  lockFingerprint: 'select no from fingerprints where scope_id = $1 and hash = $2 for update',
+  lockNetworkTokens: 'select id from network_tokens where token_id = $1 order by id for update',
+  // Lists that change several rows, in any order: all are locked before, in an order that everyone has.
+  lockTokens: 'select id from tokens where id = any($1::bytea[]) order by id for update',
+  lockFingerprints: `select no from fingerprints join unnest($1::bytea[], $2::bytea[]) as named (scope_id, hash)
+    on fingerprints.scope_id = named.scope_id and fingerprints.hash = named.hash order by no for update of fingerprints`,
 
   // Rows of many lists in one statement: what a statement costs by itself is more than what a row costs.
-  putFingerprints: `insert into fingerprints (id, scope_id, hash, key_version)
-    select * from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[]) on conflict do nothing`,
+  putFingerprints: `insert into fingerprints (id, scope_id, hash, key_version, analytics_until)
+    select * from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[]) on conflict do nothing`,
   putTokens: `insert into tokens (id, scope_id, tenant_id, fingerprint_no, version, status, is_test, is_unique, type,
-      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at)
+      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at, ends_with_card)
     select made.id, made.scope_id, tenant_id, no, version, status, is_test, is_unique, type, scheme, bin, last4,
-      number_length, sealed, created_at, updated_at, expires_at, invalidated_at
+      number_length, sealed, created_at, updated_at, expires_at, invalidated_at, ends_with_card
     from unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
       $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[],
-      $17::bigint[], $18::bigint[]) as made (id, scope_id, tenant_id, hash, version, status, is_test, is_unique, type,
-      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at)
+      $17::bigint[], $18::bigint[], $19::bigint[]) as made (id, scope_id, tenant_id, hash, version, status, is_test, is_unique, type,
+      scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at, ends_with_card)
     join fingerprints on fingerprints.scope_id = made.scope_id and fingerprints.hash = made.hash
     on conflict do nothing`,
   /*

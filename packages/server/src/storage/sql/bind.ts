@@ -1,10 +1,13 @@
 import type { BinRecord } from '@cardkeep/core/bins/bin'
+import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
 import type { CodePolicy } from '@cardkeep/core/codes/policy'
 import type { Destination } from '@cardkeep/core/destinations/destination'
 import type { VaultEvent } from '@cardkeep/core/events/event'
 import type { Webhook } from '@cardkeep/core/events/webhook'
 import type { KeyRecord } from '@cardkeep/core/keys'
-import type { Credential, Tenant } from '@cardkeep/core/tenants/tenant'
+import type { NetworkToken, NetworkTokenSettings } from '@cardkeep/core/network-tokens/network-token'
+import type { Credential, Scope, Tenant } from '@cardkeep/core/tenants/tenant'
+import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
 import type { StoredToken } from '@cardkeep/core/tokens/token'
 import { flagValue, headersValue, idValue, listValue, orNull, type SqlValue } from './values.ts'
 
@@ -31,6 +34,49 @@ export const tokenValues: Bind<StoredToken> = (token) => [
   token.updatedAt,
   orNull(token.expiresAt),
   orNull(token.invalidatedAt),
+  flagValue(token.endsWithCard),
+]
+
+export const fingerprintValues: Bind<StoredFingerprint> = (fingerprint) => [
+  idValue(fingerprint.id),
+  idValue(fingerprint.scopeId),
+  fingerprint.hash,
+  fingerprint.keyVersion,
+  orNull(fingerprint.analyticsUntil),
+]
+
+export const captureKeyValues: Bind<CaptureKey> = (key) => [
+  idValue(key.id),
+  idValue(key.tenantId),
+  key.publicKey,
+  key.sealedPrivateKey,
+  key.createdAt,
+  orNull(key.retiredAt),
+]
+
+export const networkTokenValues: Bind<NetworkToken> = (networkToken) => [
+  idValue(networkToken.id),
+  idValue(networkToken.tokenId),
+  idValue(networkToken.scopeId),
+  networkToken.status,
+  networkToken.sealed,
+  networkToken.createdAt,
+  networkToken.updatedAt,
+  flagValue(networkToken.isSettled),
+]
+
+export const scopeValues: Bind<Scope> = (scope) => [
+  idValue(scope.id),
+  scope.environment,
+  flagValue(scope.deduplicates),
+  scope.createdAt,
+  ...networkTokenSettingsValues(scope.networkTokens),
+]
+
+export const networkTokenSettingsValues: Bind<NetworkTokenSettings | undefined> = (settings) => [
+  flagValue(settings?.networkToken ?? false),
+  flagValue(settings?.accountReference ?? false),
+  orNull(settings?.requestor),
 ]
 
 export const tenantValues: Bind<Tenant> = (tenant) => [

@@ -1,12 +1,18 @@
 import type { Change } from '@cardkeep/core/changes'
 import { claimLifetimeMs, replyLifetimeMs } from '@cardkeep/core/idempotency/claim'
+import { userOf } from '@cardkeep/core/tenants/credential-use'
 import {
   binValues,
+  captureKeyValues,
   credentialValues,
   destinationValues,
   eventValues,
+  fingerprintValues,
   keyValues,
+  networkTokenSettingsValues,
+  networkTokenValues,
   policyValues,
+  scopeValues,
   tenantValues,
   tokenValues,
   webhookValues,
@@ -46,8 +52,12 @@ const runs = (statement: StatementName, ...values: readonly SqlValue[]): Step =>
 })
 
 const plans: Plans = {
-  'put-fingerprint': ({ fingerprint: { id, scopeId, hash, keyVersion } }) =>
-    needsChange('putFingerprint', idValue(id), idValue(scopeId), hash, keyVersion),
+  'put-fingerprint': ({ fingerprint }) => needsChange('putFingerprint', ...fingerprintValues(fingerprint)),
+  'keep-fingerprint': ({ fingerprint: { scopeId, hash }, until }) =>
+    needsChange('keepFingerprint', idValue(scopeId), hash, until),
+  'release-fingerprint': ({ fingerprint: { scopeId, hash } }) =>
+    runs('releaseFingerprint', idValue(scopeId), hash),
+  'purge-fingerprints': () => [],
   'put-token': ({ token }) => needsChange('putToken', ...tokenValues(token)),
   'replace-token': ({ token }) => needsChange('replaceToken', ...tokenValues(token)),
   'expect-token': ({ token: { id, version } }) => ({
@@ -56,18 +66,48 @@ const plans: Plans = {
     expects: 'row',
   }),
 
+  'put-network-token': ({ networkToken }) => [
+    needsChange('putNetworkToken', ...networkTokenValues(networkToken)),
+    runs('removeSettledNetworkTokens', idValue(networkToken.tokenId)),
+  ],
+  'replace-network-token': ({ networkToken: { id, status, sealed, updatedAt, isSettled }, from }) =>
+    needsChange('replaceNetworkToken', idValue(id), status, sealed, updatedAt, flagValue(isSettled), from),
+  'end-network-tokens': ({ tokenId, at, isTokenErased }) => [
+    runs('endNetworkTokens', idValue(tokenId), at, new Uint8Array()),
+    ...(isTokenErased ? [runs('removeSettledNetworkTokens', idValue(tokenId))] : []),
+  ],
+  'settle-network-token': ({ id }) => [
+    runs('settleNetworkToken', idValue(id)),
+    runs('removePastNetworkToken', idValue(id)),
+  ],
+  'put-capture-key': ({ key }) => needsChange('putCaptureKey', ...captureKeyValues(key)),
+  'retire-capture-key': ({ id, at }) => needsChange('retireCaptureKey', idValue(id), at),
+  'purge-capture-keys': ({ before }) => runs('purgeCaptureKeys', before),
+
   'put-tenant': ({ tenant }) => needsChange('putTenant', ...tenantValues(tenant)),
   'set-code-policy': ({ tenantId, policy }) =>
     needsChange('setCodePolicy', idValue(tenantId), ...policyValues(policy)),
-  'put-scope': ({ scope: { id, environment, deduplicates, createdAt } }) =>
-    needsChange('putScope', idValue(id), environment, flagValue(deduplicates), createdAt),
+  'put-scope': ({ scope }) => needsChange('putScope', ...scopeValues(scope)),
+  'set-network-tokens': ({ scopeId, settings }) =>
+    needsChange('setNetworkTokens', idValue(scopeId), ...networkTokenSettingsValues(settings)),
   'link-scope': ({ scopeId, tenantId }) => needsChange('linkScope', idValue(scopeId), idValue(tenantId)),
-  'put-credential': ({ credential }) => needsChange('putCredential', ...credentialValues(credential)),
+  'put-credential': ({ credential }) => {
+    const user = userOf(credential)
+    return user === undefined
+      ? needsChange('putCredential', ...credentialValues(credential))
+      : [
+          runs('freeUserPlaces', credential.createdAt, user),
+          needsChange('putUserCredential', ...credentialValues(credential)),
+        ]
+  },
   'revoke-credential': ({ id, at }) => needsChange('revokeCredential', idValue(id), at),
   'use-credential': ({ id, at }) => runs('useCredential', idValue(id), at),
   'disable-credential': ({ id, at, unusedSince }) =>
     needsChange('disableCredential', idValue(id), at, unusedSince),
-  'enable-credential': ({ id, at }) => needsChange('enableCredential', idValue(id), at),
+  'enable-credential': ({ id, at }) => [
+    runs('freePlacesBeside', at, idValue(id)),
+    needsChange('enableCredential', idValue(id), at),
+  ],
   'put-destination': ({ destination }) => needsChange('putDestination', ...destinationValues(destination)),
   'remove-destination': ({ id }) => needsChange('removeDestination', idValue(id)),
 
@@ -129,6 +169,7 @@ const plans: Plans = {
   'set-key-state': ({ id, state, wrapped }) => needsChange('setKeyState', idValue(id), state, wrapped),
   'reserve-seals': ({ id, upTo }) => needsChange('reserveSeals', idValue(id), upTo),
   'put-key-set': ({ keySet: { counter, sealedDigest } }) => needsChange('putKeySet', counter, sealedDigest),
+  'note-captured-ahead': ({ until }) => runs('noteCapturedAhead', until),
   'seal-vault': ({ sealed }) => needsChange('sealVault', flagValue(sealed)),
 
   'put-checkpoint': ({ checkpoint: { chain, seq, hash, at, keyId, signature } }) =>
@@ -148,24 +189,33 @@ export const planChange = (change: PlannedChange): readonly Step[] => {
 /** Some milliseconds of work. */
 const portion = 1_000
 
-type Removals = { readonly [Type in Change['type']]?: (change: ChangeOf<Type>) => readonly Step[] }
+/** Statements that are run one after the other, each durable before the next, and all again until none changes a row. */
+export type Round = readonly Step[]
+type Removals = { readonly [Type in Change['type']]?: (change: ChangeOf<Type>) => readonly Round[] }
 
 const removals: Removals = {
-  'purge-dead-deliveries': ({ before }) => [runs('purgeDeadDeliveries', before, portion)],
-  'purge-idempotency': ({ before }) => [runs('purgeIdempotency', before, portion)],
-  'use-bins': () => [runs('removeReplacedBins', portion)],
+  'purge-fingerprints': ({ before }) => [
+    [
+      runs('endPromises', before, portion),
+      runs('purgeFingerprints', portion),
+      runs('forgetPromises', portion),
+    ],
+  ],
+  'purge-dead-deliveries': ({ before }) => [[runs('purgeDeadDeliveries', before, portion)]],
+  'purge-idempotency': ({ before }) => [[runs('purgeIdempotency', before, portion)]],
+  'use-bins': () => [[runs('removeReplacedBins', portion)]],
   'archive-audit': ({ anchor: { chain } }) => [
-    runs('removeArchivedEntries', chain, portion),
-    runs('removeArchivedCheckpoints', chain, portion),
+    [runs('removeArchivedEntries', chain, portion)],
+    [runs('removeArchivedCheckpoints', chain, portion)],
   ],
 }
 
 /**
  * What a change leaves to be removed after its commit, a portion in each transaction until one removes nothing: hundreds
- * of thousands of rows at once would hold up every other commit for a second. Nobody reads these rows any more, and what an
+ * of thousands of rows at once would hold up every other commit for a second. Nobody counts on these rows any more, and what an
  * outage leaves of them goes with the next such change.
  */
-export const planRemovals = (change: Change): readonly Step[] => {
-  const plan = removals[change.type] as ((change: Change) => readonly Step[]) | undefined
+export const planRemovals = (change: Change): readonly Round[] => {
+  const plan = removals[change.type] as ((change: Change) => readonly Round[]) | undefined
   return plan?.(change) ?? []
 }

@@ -1,4 +1,5 @@
 import { mainChain } from '@cardkeep/core/audit/chain'
+import { epochMs } from '@cardkeep/core/kernel/time'
 import type { Store, TokenFilter } from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { emptyHead } from '../../audit/chain.ts'
@@ -9,6 +10,7 @@ import {
   readAnchor,
   readAuditEntry,
   readAuditHead,
+  readCaptureKey,
   readCardToken,
   readCheckpoint,
   readCredential,
@@ -16,6 +18,7 @@ import {
   readFingerprint,
   readKey,
   readKeySet,
+  readNetworkToken,
   readOrigin,
   readScope,
   readShipment,
@@ -24,7 +27,7 @@ import {
   readToken,
 } from './rows.ts'
 import type { StatementName } from './statements.ts'
-import { idValue, type Row, readFlag, readNumber, type SqlValue } from './values.ts'
+import { idValue, type Row, readFlag, readNumber, readTime, type SqlValue } from './values.ts'
 
 /** How an engine is asked. */
 export interface Reader {
@@ -51,6 +54,14 @@ export const createReads = ({ find, list }: Reader): Reads => ({
   token: (id) => find('token', [idValue(id)], readToken),
   standing: (id) => find('standing', [idValue(id)], readStanding),
   uniqueToken: ({ scopeId, hash }) => find('uniqueToken', [idValue(scopeId), hash], readToken),
+  oldestToken: ({ scopeId, hash }) => find('oldestToken', [idValue(scopeId), hash], readToken),
+  networkToken: (tokenId) => find('networkToken', [idValue(tokenId)], readNetworkToken),
+  unsettledNetworkTokens: (limit) => list('unsettledNetworkTokens', [limit], readNetworkToken),
+  captureKey: (id) => find('captureKey', [idValue(id)], readCaptureKey),
+  captureKeys: (tenantId) =>
+    tenantId === undefined
+      ? list('captureKeys', [], readCaptureKey)
+      : list('captureKeysOfTenant', [idValue(tenantId)], readCaptureKey),
   fingerprint: (scopeId, hash) => find('fingerprint', [idValue(scopeId), hash], readFingerprint),
   expiredTokens: (at, limit) => list('expiredTokens', [at, limit], readToken),
   deletedTokens: (before, limit) => list('deletedTokens', [before, limit], readToken),
@@ -65,6 +76,8 @@ export const createReads = ({ find, list }: Reader): Reads => ({
   scope: (id) => find('scope', [idValue(id)], readScope),
   isLinked: async (scopeId, tenantId) =>
     (await find('isLinked', [idValue(scopeId), idValue(tenantId)], () => true)) ?? false,
+  linkedTenants: async (scopeId) =>
+    (await find('linkedTenants', [idValue(scopeId)], (row) => readNumber(row, 'tenants'))) ?? 0,
   credential: (id) => find('credential', [idValue(id)], readCredential),
   credentials: (tenantId) =>
     tenantId === undefined
@@ -102,6 +115,8 @@ export const createReads = ({ find, list }: Reader): Reads => ({
   binTable: async () => (await find('binTable', [], readBinTable)) ?? { count: 0, at: undefined },
 
   keys: () => list('keys', [], readKey),
+  capturedUntil: async () =>
+    (await find('capturedUntil', [], (row) => readTime(row, 'captured_until'))) ?? epochMs(0),
   keySet: () => find('keySet', [], readKeySet),
   isSealed: async () => {
     const sealed = await find('isSealed', [], (row) => readFlag(row, 'sealed'))

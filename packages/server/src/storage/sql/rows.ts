@@ -1,3 +1,4 @@
+import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
 import type { Scheme } from '@cardkeep/core/cards/scheme'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment } from '@cardkeep/core/changes'
 import type { CodePolicy, Dialect } from '@cardkeep/core/codes/policy'
@@ -10,6 +11,7 @@ import {
   type KeyState,
   keyPurposes,
 } from '@cardkeep/core/keys'
+import type { NetworkToken, NetworkTokenSettings } from '@cardkeep/core/network-tokens/network-token'
 import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
 import type { AllowedOrigin } from '@cardkeep/core/tenants/origin'
 import {
@@ -41,6 +43,7 @@ import {
 
 const environments = wordsOf<Environment>({ test: true, live: true })
 const statuses = wordsOf<TokenStatus>({ active: true, suspended: true, deleted: true })
+const requestors = wordsOf<NetworkTokenSettings['requestor']>({ merchant: true, vault: true })
 const tokenTypes = wordsOf<StoredToken['type']>({ card: true, bank: true })
 export const dialects = wordsOf<Dialect>({ ozura: true, hellgate: true, verifone: true, pismo: true })
 const ownerTypes = wordsOf<KeyRecord['owner']['type']>({ vault: true, scope: true, tenant: true })
@@ -78,12 +81,14 @@ export const readToken = (row: Row): StoredToken => {
       hash: readBytes(row, 'fingerprint_hash'),
       keyVersion: readNumber(row, 'fingerprint_key_version'),
       id: readId<FingerprintId>(row, 'fingerprint_id'),
+      analyticsUntil: readOptional(row, 'analytics_until', readTime),
     },
     sealed: readBytes(row, 'sealed'),
     createdAt: readTime(row, 'created_at'),
     updatedAt: readTime(row, 'updated_at'),
     expiresAt: readOptional(row, 'expires_at', readTime),
     invalidatedAt: readOptional(row, 'invalidated_at', readTime),
+    endsWithCard: readFlag(row, 'ends_with_card'),
   }
   const mask = { last4: readText(row, 'last4'), length: readNumber(row, 'number_length') }
   if (readWord(row, 'type', tokenTypes) === 'bank') return { type: 'bank', ...record, mask }
@@ -118,6 +123,7 @@ export const readFingerprint = (row: Row): StoredFingerprint => ({
   hash: readBytes(row, 'hash'),
   keyVersion: readNumber(row, 'key_version'),
   id: readId(row, 'id'),
+  analyticsUntil: readOptional(row, 'analytics_until', readTime),
 })
 
 export const readTenant = (row: Row): Tenant => ({
@@ -140,7 +146,32 @@ export const readScope = (row: Row): Scope => ({
   id: readId(row, 'id'),
   environment: readWord(row, 'environment', environments),
   deduplicates: readFlag(row, 'deduplicates'),
+  networkTokens: readOptional(row, 'token_requestor', () => ({
+    networkToken: readFlag(row, 'network_token'),
+    accountReference: readFlag(row, 'account_reference'),
+    requestor: readWord(row, 'token_requestor', requestors),
+  })),
   createdAt: readTime(row, 'created_at'),
+})
+
+export const readCaptureKey = (row: Row): CaptureKey => ({
+  id: readId(row, 'id'),
+  tenantId: readId(row, 'tenant_id'),
+  publicKey: readText(row, 'public_key'),
+  sealedPrivateKey: readBytes(row, 'sealed_private_key'),
+  createdAt: readTime(row, 'created_at'),
+  retiredAt: readOptional(row, 'retired_at', readTime),
+})
+
+export const readNetworkToken = (row: Row): NetworkToken => ({
+  id: readId(row, 'id'),
+  tokenId: readId(row, 'token_id'),
+  scopeId: readId(row, 'scope_id'),
+  status: readWord(row, 'status', statuses),
+  sealed: readBytes(row, 'sealed'),
+  createdAt: readTime(row, 'created_at'),
+  updatedAt: readTime(row, 'updated_at'),
+  isSettled: readFlag(row, 'is_settled'),
 })
 
 export const readCredential = (row: Row): Credential => ({

@@ -52,6 +52,20 @@ CREATE TABLE bins (
   primary key (set_id, prefix)
 ) strict, without rowid;
 
+CREATE TABLE capture_keys (
+  id blob not null primary key,
+  tenant_id blob not null references tenants (id),
+  public_key text not null,
+  sealed_private_key blob not null,
+  created_at integer not null,
+  retired_at integer,
+  place integer not null
+) strict, without rowid;
+
+CREATE UNIQUE INDEX capture_keys_by_place on capture_keys (tenant_id, place) where retired_at is null;
+
+CREATE INDEX capture_keys_by_tenant on capture_keys (tenant_id);
+
 CREATE TABLE credentials (
   id blob not null primary key,
   tenant_id blob not null references tenants (id),
@@ -62,9 +76,12 @@ CREATE TABLE credentials (
   created_at integer not null,
   expires_at integer,
   revoked_at integer
-, last_used_at integer, disabled_at integer) strict, without rowid;
+, last_used_at integer, disabled_at integer, user_place integer) strict, without rowid;
 
 CREATE INDEX credentials_by_tenant on credentials (tenant_id);
+
+CREATE UNIQUE INDEX credentials_by_user_place on credentials (public_key, user_place)
+  where revoked_at is null and disabled_at is null;
 
 CREATE TABLE dead_deliveries (
   no integer not null primary key,
@@ -128,9 +145,11 @@ CREATE TABLE fingerprints (
   id blob not null,
   scope_id blob not null references scopes (id),
   hash blob not null check (length(hash) = 32),
-  key_version integer not null,
+  key_version integer not null, analytics_until integer,
   unique (scope_id, hash)
 ) strict;
+
+CREATE INDEX fingerprints_by_analytics on fingerprints (analytics_until) where analytics_until is not null;
 
 CREATE TABLE idempotency_claims (
   name blob not null unique check (length(name) = 32),
@@ -170,6 +189,23 @@ CREATE TABLE keys (
   unique (purpose, owner_type, owner_id, version)
 ) strict, without rowid;
 
+CREATE TABLE network_tokens (
+  id blob not null primary key,
+  token_id blob not null,
+  scope_id blob not null references scopes (id),
+  status text not null check (status in ('active', 'suspended', 'deleted')),
+  sealed blob not null,
+  created_at integer not null,
+  updated_at integer not null,
+  is_settled integer not null check (is_settled in (0, 1))
+) strict, without rowid;
+
+CREATE INDEX network_tokens_by_token on network_tokens (token_id);
+
+CREATE UNIQUE INDEX network_tokens_live on network_tokens (token_id) where status <> 'deleted';
+
+CREATE INDEX network_tokens_unsettled on network_tokens (updated_at) where status = 'deleted' and is_settled = 0;
+
 CREATE TABLE origins (
   tenant_id blob not null references tenants (id),
   origin text not null,
@@ -194,7 +230,7 @@ CREATE TABLE scopes (
   environment text not null check (environment in ('test', 'live')),
   deduplicates integer not null check (deduplicates in (0, 1)),
   created_at integer not null
-) strict, without rowid;
+, network_token integer not null default 0, account_reference integer not null default 0, token_requestor text) strict, without rowid;
 
 CREATE TABLE tenants (
   id blob not null primary key,
@@ -225,7 +261,7 @@ CREATE TABLE tokens (
   created_at integer not null,
   updated_at integer not null,
   expires_at integer
-, type text not null default 'card' check (type in ('card', 'bank')), invalidated_at integer) strict;
+, type text not null default 'card' check (type in ('card', 'bank')), invalidated_at integer, ends_with_card integer not null default 0) strict;
 
 CREATE INDEX tokens_by_creation on tokens (scope_id, created_at, id, expires_at)
   where type = 'card' and status <> 'deleted';
@@ -242,7 +278,7 @@ CREATE TABLE vault_state (
   id integer not null primary key check (id = 1),
   sealed integer not null check (sealed in (0, 1)),
   write_probes integer not null
-) strict;
+, captured_until integer not null default 0) strict;
 
 CREATE TABLE webhook_events (
   webhook_id blob not null references webhooks (id) on delete cascade,

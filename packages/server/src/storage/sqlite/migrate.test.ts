@@ -139,8 +139,10 @@ describe('the schema', () => {
       audit_shipments: 'sink chain seq at',
       bin_sets: 'id state used_at bins',
       bins: 'set_id prefix brand funding segment product issuer country currency',
+      capture_keys: 'id tenant_id public_key sealed_private_key created_at retired_at place',
       credentials:
-        'id tenant_id dialect permissions hash public_key created_at expires_at revoked_at last_used_at disabled_at',
+        'id tenant_id dialect permissions hash public_key created_at expires_at revoked_at last_used_at disabled_at ' +
+        'user_place',
       dead_deliveries:
         'no webhook_id event_id tenant_id event subject_type subject_id at data attempts failure dead_at',
       deliveries:
@@ -148,24 +150,25 @@ describe('the schema', () => {
       destinations:
         'id tenant_id origin path_prefix methods ca client_certificate client_sealed_key allow_private created_at ' +
         'headers',
-      fingerprints: 'no id scope_id hash key_version',
+      fingerprints: 'no id scope_id hash key_version analytics_until',
       idempotency_claims: 'name tenant_id digest claim_id at status body',
       key_set: 'id counter sealed_digest',
       keys:
         'id purpose owner_type owner_id environment algorithm version state created_at expires_at check_value ' +
         'wrapped public_key reserved_seals',
+      network_tokens: 'id token_id scope_id status sealed created_at updated_at is_settled',
       origins: 'tenant_id origin created_at',
       schema_version: 'number name checksum',
       scope_links: 'scope_id tenant_id',
-      scopes: 'id environment deduplicates created_at',
+      scopes: 'id environment deduplicates created_at network_token account_reference token_requestor',
       // The engine's own: the last number of each table that uses none twice.
       sqlite_sequence: 'name seq',
       tenants:
         'id name environment default_scope_id policy_hold policy_ttl_ms policy_uses created_at policy_destinations',
       tokens:
         'id scope_id tenant_id fingerprint_no version status is_test is_unique scheme bin last4 number_length ' +
-        'sealed created_at updated_at expires_at type invalidated_at',
-      vault_state: 'id sealed write_probes',
+        'sealed created_at updated_at expires_at type invalidated_at ends_with_card',
+      vault_state: 'id sealed write_probes captured_until',
       webhook_events: 'webhook_id event tenant_id',
       webhooks: 'id tenant_id url form allow_private ca sealed_secret created_at failures paused_until',
     })
@@ -209,6 +212,7 @@ describe('a database of the first version', () => {
       createdAt: 11,
     })
     if (!found) throw new Error('the tenant is there')
+    expect((await store.scope(found.defaultScopeId))?.networkTokens).toBeUndefined()
     const hash = Buffer.from('ab'.repeat(32), 'hex')
     const [expired] = await store.expiredTokens(epochMs(14), 10)
     expect(expired).toEqual({
@@ -219,7 +223,13 @@ describe('a database of the first version', () => {
       status: 'suspended',
       test: false,
       unique: true,
-      fingerprint: { id: fingerprintId, scopeId, hash: new Uint8Array(hash), keyVersion: 1 },
+      fingerprint: {
+        id: fingerprintId,
+        scopeId,
+        hash: new Uint8Array(hash),
+        keyVersion: 1,
+        analyticsUntil: undefined,
+      },
       type: 'card',
       scheme: 'visa',
       mask: { bin: '400000', last4: '0002', length: 16 },
@@ -227,6 +237,7 @@ describe('a database of the first version', () => {
       createdAt: 12,
       updatedAt: 13,
       expiresAt: 14,
+      endsWithCard: false,
       invalidatedAt: undefined,
     })
     expect(await store.credentials(found.id)).toEqual([

@@ -20,6 +20,9 @@ test('no statement walks through or sorts a table that grows with the traffic', 
     'auditHead',
     // One for each place that gets the log.
     'auditShipments',
+    // Twenty of a tenant that are in use, and those that were a quarter of an hour ago.
+    'captureKeys',
+    'captureKeysOfTenant',
     // The first ones of each scope that the tenant may use, by an index; see the next test.
     'cardTokensNewestFirst',
     'cardTokensOldestFirst',
@@ -32,11 +35,28 @@ test('no statement walks through or sorts a table that grows with the traffic', 
     'destinations',
     // One step into an index for each webhook, however much waits.
     'dueWebhooks',
+    // The places of one user are five.
+    'enableCredential',
+    // Of credentials, which are as many as operators have made.
+    'freePlacesBeside',
+    'freeUserPlaces',
     'keys',
+    // Those of one token, found by an index.
+    'networkToken',
+    // Those of one number, found by an index, in a scope where more than one token of it is an exception.
+    'oldestToken',
     'origins',
     'originsOfTenant',
     // Counts along an index; the oldest is one step.
     'outboxState',
+    // As many capture keys as the tenants have.
+    'purgeCaptureKeys',
+    // The twenty places of a tenant.
+    'putCaptureKey',
+    // The five places of a user.
+    'putUserCredential',
+    // Those of one token, as above.
+    'removePastNetworkToken',
     // Tables of BINs are as many as were ever imported.
     'removeReplacedBins',
     'replaceBinSets',
@@ -44,6 +64,8 @@ test('no statement walks through or sorts a table that grows with the traffic', 
     // An operator looks for a token, in a process of its own.
     'tokensEndingIn',
     'tokensOfTenantEndingIn',
+    // Along an index that has nothing but these, as many as are asked for.
+    'unsettledNetworkTokens',
     'webhooks',
     'webhooksOfTenant',
   ])

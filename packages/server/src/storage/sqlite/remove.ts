@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Change, Conflict } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
-import { planRemovals, type Step } from '../sql/plan.ts'
+import { planRemovals, type Round } from '../sql/plan.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -14,21 +14,25 @@ export const removeLeftovers = async (
   groups: GroupCommit<Conflict>,
   changes: readonly Change[],
 ): Promise<void> => {
-  for (const removal of changes.flatMap(planRemovals)) await removeInPortions(prepared, groups, removal)
+  for (const round of changes.flatMap(planRemovals)) await removeInPortions(prepared, groups, round)
 }
 
 const removeInPortions = async (
   prepared: Prepared,
   groups: GroupCommit<Conflict>,
-  { statement, values }: Step,
+  round: Round,
 ): Promise<void> => {
-  let removed = 0
-  const run = (): undefined => {
-    removed = prepared[statement].run(...values)
-  }
   try {
     for (;;) {
-      await groups.submit({ run })
+      let removed = 0
+      for (const { statement, values } of round) {
+        let changed = 0
+        const run = (): undefined => {
+          changed = prepared[statement].run(...values)
+        }
+        await groups.submit({ run })
+        removed += changed
+      }
       if (removed === 0) return
       await wait(pauseMs)
     }

@@ -5,14 +5,19 @@ import type { Database } from './database.ts'
 /** After these, bytes that should be gone still stand in the write-ahead log. */
 const erasing: ReadonlySet<Change['type']> = new Set([
   'erase-token',
+  'end-network-tokens',
+  'purge-capture-keys',
+  'purge-fingerprints',
   'remove-destination',
   'remove-webhook',
   'set-key-state',
 ])
 
-/** A token that is deleted loses its card at once, though its row stays for a while. */
+/** A token that is deleted, or gets another number, loses its card at once, though its row stays; so does a network token. */
 const isErasing = (change: Change): boolean =>
-  erasing.has(change.type) || (change.type === 'replace-token' && change.token.sealed.length === 0)
+  erasing.has(change.type) ||
+  (change.type === 'replace-token' && (change.isRelinked === true || change.token.sealed.length === 0)) ||
+  (change.type === 'replace-network-token' && change.networkToken.sealed.length === 0)
 
 /** How long what was erased may stay in the log. Copying the log is work: a sweep of many tokens should cause it once. */
 export const scrubAfterMs = 1_000

@@ -1,9 +1,13 @@
 import { once } from 'node:events'
 import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
 import type { Change } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
+import { epochMs } from '@cardkeep/core/kernel/time'
+import type { NetworkToken } from '@cardkeep/core/network-tokens/network-token'
 import { createRecords } from '@cardkeep/testing/conformance/records'
 import { storeConformance } from '@cardkeep/testing/conformance/store'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
@@ -120,6 +124,11 @@ describe('the SQLite store', () => {
       vi.useRealTimers()
     })
 
+    /** What a store clears then is what whoever was before it left. */
+    const passFirstSecond = (): void => {
+      if (vi.isFakeTimers()) vi.advanceTimersByTime(scrubAfterMs)
+    }
+
     /** Bytes that occur nowhere else, so that finding them is finding the token. */
     const fill = async (file: string) => {
       const store = await openStore(file)
@@ -139,6 +148,7 @@ describe('the SQLite store', () => {
           { type: 'put-fingerprint', fingerprint },
           { type: 'put-token', token },
         ])
+      passFirstSecond()
       return { store, tokens }
     }
 
@@ -182,6 +192,124 @@ describe('the SQLite store', () => {
           deleted.map(({ token }) => Buffer.from(token.id.replaceAll('-', ''), 'hex')),
         ),
       ).toBe(deleted.length)
+    })
+
+    test('a second after it got another number, though its row stays', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      const [kept, ...others] = tokens
+      if (!kept) throw new Error('there are no tokens')
+      for (const { token, fingerprint } of others)
+        await store.commit([
+          {
+            type: 'replace-token',
+            token: {
+              ...token,
+              version: 2,
+              unique: false,
+              fingerprint: kept.fingerprint,
+              sealed: records.bytes(96),
+            },
+            isRelinked: true,
+          },
+          { type: 'release-fingerprint', fingerprint },
+        ])
+      vi.advanceTimersByTime(scrubAfterMs)
+      const cardOf = ({ token, fingerprint }: Filled): readonly Buffer[] => [
+        Buffer.from(token.sealed),
+        Buffer.from(fingerprint.hash),
+      ]
+      expect(remains(file, cardOf(kept))).toBe(2)
+      expect(remains(file, others.flatMap(cardOf))).toBe(0)
+    })
+
+    const ends: readonly (readonly [string, (networkToken: NetworkToken) => Change])[] = [
+      ['with its token', ({ tokenId }) => ({ type: 'end-network-tokens', tokenId, at: records.at })],
+      [
+        'by itself',
+        (networkToken) => ({
+          type: 'replace-network-token',
+          networkToken: { ...networkToken, status: 'deleted', sealed: new Uint8Array() },
+          from: 'active',
+        }),
+      ],
+    ]
+    test.each(ends)('nor of a network token that ended %s, a second later', async (_, end) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const { store, tokens } = await fill(file)
+      const networkTokens = tokens.map(({ token }, at) =>
+        records.networkToken(token, {
+          sealed: Buffer.from(`network-${String(at).padStart(6, '0')}-`.repeat(8)),
+        }),
+      )
+      for (const networkToken of networkTokens)
+        await store.commit([{ type: 'put-network-token', networkToken }])
+      const [ended, kept] = [networkTokens.slice(100), networkTokens.slice(0, 100)]
+      for (const networkToken of ended) await store.commit([end(networkToken)])
+      vi.advanceTimersByTime(scrubAfterMs)
+      const sealedOf = ({ sealed }: NetworkToken): Buffer => Buffer.from(sealed)
+      expect(remains(file, kept.map(sealedOf))).toBe(kept.length)
+      expect(remains(file, ended.map(sealedOf))).toBe(0)
+    })
+
+    test('nor of the private half of a capture key that was purged, a second later', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const store = await openStore(file)
+      const tenant = records.tenant()
+      const keys = Array.from({ length: 12 }, (_, at) =>
+        records.captureKey(tenant, {
+          sealedPrivateKey: Buffer.from(`private-${String(at).padStart(6, '0')}-`.repeat(20)),
+        }),
+      )
+      await store.commit([
+        { type: 'put-tenant', tenant },
+        ...keys.map((key): Change => ({ type: 'put-capture-key', key })),
+      ])
+      passFirstSecond()
+      const [purged, kept] = [keys.slice(5), keys.slice(0, 5)]
+      for (const { id } of purged) await store.commit([{ type: 'retire-capture-key', id, at: records.at }])
+      await store.commit([{ type: 'purge-capture-keys', before: epochMs(records.at + 1) }])
+      vi.advanceTimersByTime(scrubAfterMs)
+      const privateOf = ({ sealedPrivateKey }: CaptureKey): Buffer => Buffer.from(sealedPrivateKey)
+      expect(remains(file, kept.map(privateOf))).toBe(kept.length)
+      expect(remains(file, purged.map(privateOf))).toBe(0)
+    })
+
+    test.each([
+      ['at once', false],
+      ['slower than the log is cleared', true],
+    ])('nor of a number that only its hash told, where promises end %s', async (_, isSlow) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const store = await openStore(file)
+      const scope = records.scope()
+      const prints = Array.from({ length: 1_500 }, () =>
+        records.fingerprint(scope, { analyticsUntil: records.at }),
+      )
+      await store.commit([{ type: 'put-scope', scope }])
+      await store.commit(prints.map((fingerprint) => ({ type: 'put-fingerprint', fingerprint })))
+      passFirstSecond()
+      const purging = store.commit([{ type: 'purge-fingerprints', before: epochMs(records.at + 1) }])
+      let isOver = !isSlow
+      const end = (): void => {
+        isOver = true
+      }
+      purging.then(end, end)
+      while (!isOver) {
+        vi.advanceTimersByTime(scrubAfterMs)
+        await nextTurn()
+      }
+      await purging
+      vi.advanceTimersByTime(scrubAfterMs)
+      expect(
+        remains(
+          file,
+          prints.map(({ hash }) => Buffer.from(hash)),
+        ),
+      ).toBe(0)
     })
 
     test('at once when it closes, though another has the file open', async () => {

@@ -8,9 +8,11 @@ import { needsNotMoved } from '../move/moved.ts'
 import type { ServerStore } from '../server-store.ts'
 import { readBin } from '../sql/bin-rows.ts'
 import { readMigrations } from '../sql/migrations.ts'
+import { planRemovals } from '../sql/plan.ts'
 import { createReads } from '../sql/reads.ts'
+import { readToken } from '../sql/rows.ts'
 import type { StatementName } from '../sql/statements.ts'
-import { type Row, readNumber, type SqlValue } from '../sql/values.ts'
+import { idValue, type Row, readNumber, type SqlValue } from '../sql/values.ts'
 import { createApplier } from './apply.ts'
 import { claimDueDeliveries, listDueWebhooks } from './claim.ts'
 import { type Database, openDatabase } from './database.ts'
@@ -19,6 +21,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { type Patience, patiently, usualPatience } from './patience.ts'
 import { prepareStatements } from './prepare.ts'
+import { createRememberedTokens } from './remembered-tokens.ts'
 import { removeLeftovers } from './remove.ts'
 import { createScrubber } from './scrub.ts'
 
@@ -56,8 +59,11 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
   const dataVersion = database.prepare('pragma data_version')
   const applier = createApplier(prepared)
   const scrubber = createScrubber(database)
+  const remembered = createRememberedTokens()
   const groups = createGroupCommit<Conflict>({ database, patience, begun: applier.begin })
   let closing: Promise<void> | undefined
+
+  const readDataVersion = (): number => readNumber(dataVersion.get() ?? {}, 'data_version')
 
   const needsOpen = (): void => {
     if (closing) throw new UnavailableError('the store is closed')
@@ -91,12 +97,33 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
   return {
     ...createReads({ find, list }),
 
+    // From its first line to its last in one piece: nothing is written in between.
+    token: async (id) => {
+      needsOpen()
+      const known = remembered.find(id, readDataVersion())
+      if (known) return known
+      const row = prepared.token.get(idValue(id))
+      if (!row) return undefined
+      const token = readToken(row)
+      remembered.keep(token)
+      return token
+    },
+
     commit: async (changes) => {
       needsOpen()
-      const conflict = await groups.submit({ run: () => applier.apply(changes) })
+      const conflict = await groups.submit({
+        run: () => {
+          remembered.touched(changes)
+          return applier.apply(changes)
+        },
+      })
       if (conflict) return refuse(conflict)
       scrubber.written(changes)
       await removeLeftovers(prepared, groups, changes)
+      // Leftovers are removed piece by piece, and a token may have been read in between.
+      remembered.touched(changes)
+      // Portions that took longer than the log was left for.
+      if (changes.some((change) => planRemovals(change).length > 0)) scrubber.written(changes)
       return done
     },
 
@@ -127,7 +154,7 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     // Also after a commit of another kind: SQLite counts them all, and looking costs next to nothing.
     dataVersion: async () => {
       needsOpen()
-      return readNumber(dataVersion.get() ?? {}, 'data_version')
+      return readDataVersion()
     },
     checkWritable: async () => {
       needsOpen()

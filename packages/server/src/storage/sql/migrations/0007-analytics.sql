@@ -1,0 +1,3 @@
+create index fingerprints_by_analytics on fingerprints (analytics_until) where analytics_until is not null;
+create unique index credentials_by_user_place on credentials (public_key, user_place)
+  where revoked_at is null and disabled_at is null;
