@@ -167,6 +167,7 @@ test('starts, stops and what operators do stand in it', async () => {
       // One for each API.
       'credential.created',
       'credential.created',
+      'credential.created',
       'audit.started',
       'tenant.created',
       'key.rotated',

@@ -9,6 +9,7 @@ import { runToEnd } from './support/refused-command.ts'
 import { allowProvider, codeRequired, openShop, probe, startScenario } from './support/scenario.ts'
 import { chargesOf, type Shop, testTokenBody, tokenizeBody } from './support/shop.ts'
 import { until } from './support/until.ts'
+import { namedIn, openSite } from './support/verifone-scenario.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -143,6 +144,29 @@ describe('by the API of Hellgate', () => {
     const statuses = []
     for (let use = 0; use < 3; use++) statuses.push((await merchant.charge({ token, url })).status)
     expect(statuses).toEqual([200, 200, 422])
+  })
+})
+
+describe('by the API of Verifone', () => {
+  const header = 'cardkeep-code-policy'
+
+  test('a code that is captured or sent may be narrowed, and no wider wish is taken', async () => {
+    const merchant = await openMerchant(scenario)
+    const site = await openSite(scenario)
+    const put = async (policy: string) =>
+      site.call('PUT', '/api/v2/card', { body: await site.putBody(card), headers: { [header]: policy } })
+    const patch = (token: string, policy: string) =>
+      site.call('PATCH', `/api/v2/card/${token}`, { body: { cvv: '321' }, headers: { [header]: policy } })
+    const forgotten = String((await put('hold=off')).body['reuse_token'])
+    expect(await merchant.isCodeHeld(forgotten)).toBe(false)
+    expect((await patch(forgotten, 'hold=off')).status).toBe(200)
+    expect(await merchant.isCodeHeld(forgotten)).toBe(false)
+    const bound = String((await put(`destinations="${provider.origin}"`)).body['reuse_token'])
+    expect(await merchant.charge({ token: bound, url: otherUrl })).toMatchObject({ status: 422, sent: 'no' })
+    expect(await merchant.charge({ token: bound, url })).toMatchObject({ status: 200, sent: 'yes' })
+    for (const wider of ['uses=2', 'ttl=901', 'nonsense'])
+      for (const refused of [await put(wider), await patch(bound, wider)])
+        expect([refused.status, namedIn(refused)]).toEqual([400, ['headers.Cardkeep-Code-Policy']])
   })
 })
 

@@ -76,7 +76,9 @@ test('tenants, credentials, scopes and destinations are made, listed and taken b
         tenant_id: tenant.tenant_id,
         dialect: 'ozura',
         permissions: ['tokenize', 'forward', 'detokenize'],
+        user_id: null,
         created_at: time,
+        expires_at: null,
         last_used: null,
         disabled_at: null,
         revoked_at: time,
@@ -118,6 +120,29 @@ test('tenants, credentials, scopes and destinations are made, listed and taken b
   const remove = await command('destination', 'remove', destination_id, '--tenant', 'shop')
   expect(remove).toEqual({ destination_id, removed: true })
   expect(await command('destination', 'list', '--tenant', 'shop')).toEqual({ destinations: [] })
+})
+
+test('capture keys are made, listed and retired', async () => {
+  const { tenant_id } = await command<Tenant>('tenant', 'create', 'capturing')
+  const key = await command<Record<string, string>>('capture-key', 'create', '--tenant', 'capturing')
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+  const alias = expect.stringMatching(/^[a-z2-7]{26}$/)
+  expect(key).toEqual({
+    tenant_id,
+    public_key_alias: alias,
+    public_key: expect.any(String),
+    created_at: time,
+  })
+  const armored = Buffer.from(key['public_key'] ?? '', 'base64').toString()
+  expect(armored).toMatch(/^-----BEGIN PGP PUBLIC KEY BLOCK-----\n/)
+  const { public_key_alias = '', public_key, created_at } = key
+  const listed = { tenant: tenant_id, public_key_alias, public_key, created_at, retired_at: null }
+  expect(await command('capture-key', 'list', '--tenant', 'capturing')).toEqual({ capture_keys: [listed] })
+  expect(await command('capture-key', 'retire', public_key_alias)).toEqual({
+    public_key_alias,
+    retired: true,
+  })
+  expect(await command('capture-key', 'list')).toEqual({ capture_keys: [{ ...listed, retired_at: time }] })
 })
 
 test('keys are listed and rotated', async () => {
@@ -189,6 +214,7 @@ describe('what cannot be done is one line on standard error', () => {
         keyFile,
       ],
     ],
+    ['a capture key that there is not', ['capture-key', 'retire', 'a'.repeat(26)]],
     ['a purpose that there is not', ['keys', 'rotate', '--purpose', 'cards']],
     ['an option that is missing', ['keys', 'rotate']],
     ['an option that is misspelt', ['keys', 'rotate', '--purpos', 'card']],

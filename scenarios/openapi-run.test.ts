@@ -13,6 +13,7 @@ import { createJudge, listOperations, type Operation } from './support/openapi.t
 import { readLog } from './support/rows.ts'
 import { allowProvider, startScenario } from './support/scenario.ts'
 import { chargesOf } from './support/shop.ts'
+import { type OpenedSite, openSite } from './support/verifone-scenario.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -44,6 +45,9 @@ const known: Record<string, string> = {
 }
 
 let hellgateKey = ''
+let site: OpenedSite
+/** A tenant has room for twenty capture keys, and two paths make them. */
+let otherSite: OpenedSite
 
 beforeAll(async () => {
   const words = ['--tenant', 'demo', '--dialect', 'ozura', '--permit', 'detokenize']
@@ -56,6 +60,11 @@ beforeAll(async () => {
   known['@public key'] = pub_key
   const ofHellgate = ['credential', 'create', '--tenant', 'demo', '--dialect', 'hellgate']
   hellgateKey = (await scenario.command<Record<string, string>>(...ofHellgate))['api_key'] ?? ''
+  site = await openSite(scenario)
+  await scenario.command('tenant', 'create', 'other')
+  otherSite = await openSite(scenario, 'other')
+  known['@alias'] = site.key.alias
+  known['@scope'] = site.scope
   await allowProvider(scenario, demo, provider)
 })
 
@@ -69,6 +78,7 @@ beforeEach(async () => {
   const opened = await call('POST', '/tokens/session', { headers: { 'x-api-key': hellgateKey } })
   known['@capture'] = String(opened.body['session_id'])
   known['@payload'] = await sealCard(known['@capture'])
+  known['@sealed'] = await site.encrypt({ number: loadCard(9), month: 4, year: 2033, code: '123' })
 })
 
 /** A card as a browser seals it for a session. */
@@ -130,6 +140,15 @@ const wishes = {
   'X-Idempotency-Key': ['one', 'other', 'x'.repeat(300)],
   'X-Hellgate-Token': ['@token 0', '@token 1', 'x'],
   'X-Destination-URL': ['@charges', '@provider/redirect', '@provider/reset/body', 'x'],
+  token_scope: ['@scope', '00000000-0000-4000-8000-000000000000', 'x'],
+  encrypted_card: ['@sealed', 'x', ''],
+  public_key_alias: ['@alias', 'a'.repeat(26), ''],
+  token_type: ['REUSE', 'ANALYTICS', 'REUSE_AND_ANALYTICS', 'x'],
+  reuse_token_type: ['INTERNAL', 'CHASE', 'x'],
+  token_expiry_date: ['2099-12-31', '2020-01-01', '2099-02-30'],
+  scheme_token_action: ['ACTIVATE', 'x'],
+  card_holder_name: ['Ada', 'x'.repeat(31)],
+  card_holder_email: ['ada@example.com', 'x'],
   accountNumber: ['000123456789', '1', 'x'],
   routingNumber: ['110000000', '110000001', 'x'],
   accountType: ['checking', 'x'],
@@ -142,11 +161,15 @@ const wishes = {
   'text/xml': ['<card number="${cardNumber}"/>', '<!DOCTYPE a><a/>'],
 }
 
-const isOfHellgate = ({ security }: Pick<Operation, 'security'>): boolean =>
-  security.some((way) => way.includes('hellgateCredential'))
+const isOf = (dialect: string, { security }: Pick<Operation, 'security'>): boolean =>
+  security.some((way) => way.includes(`${dialect}Credential`))
 
-const keysFor = (operation: Operation): Readonly<Record<string, string>> =>
-  isOfHellgate(operation) ? { ...known, '@credential': hellgateKey } : known
+const keysFor = (operation: Operation): Readonly<Record<string, string>> => {
+  if (isOf('hellgate', operation)) return { ...known, '@credential': hellgateKey }
+  if (!isOf('verifone', operation)) return known
+  const { keys } = operation.path === '/oidc/api/v2/capture-keys' ? otherSite : site
+  return { ...known, '@user': keys.user_id, '@credential': keys.api_key }
+}
 
 /** Which statuses were answered, by operation. */
 const answered = new Map<string, Set<number>>()

@@ -3,10 +3,12 @@ import { type Provider, startProvider } from '@cardkeep/testing/provider/provide
 import { request } from 'undici'
 import { expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
+import type { Json } from './support/client.ts'
 import { contextNotFound, openMerchant, sessionNotFound } from './support/hellgate-scenario.ts'
 import { allowProvider, startScenario } from './support/scenario.ts'
 import { chargesOf, type Shop } from './support/shop.ts'
 import { until } from './support/until.ts'
+import { openSite } from './support/verifone-scenario.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -102,6 +104,36 @@ test('a session that was open before a seal is shut during it and gone after it,
   expect(await merchant.isCodeHeld(token)).toBe(false)
   expect(await merchant.refresh(token, '321')).toMatchObject({ status: 200 })
   expect(await merchant.isCodeHeld(token)).toBe(true)
+})
+
+test('a card that was captured is refused during a seal, and brings no code after it that it brought before', async () => {
+  const scenario = await startScenario()
+  const { vault, command } = scenario
+  const site = await openSite(scenario)
+  const merchant = await openMerchant(scenario)
+  const sent = await site.putBody(card)
+  const put = (body: Json) => site.call('PUT', '/api/v2/card', { body })
+  const token = String((await put(sent)).body['reuse_token'])
+  expect(await merchant.isCodeHeld(token)).toBe(true)
+  await command('seal')
+  await until('the seal', async () => (await ready(vault.url)).status === 503)
+  for (const reply of [
+    await put(sent),
+    await site.get(token),
+    await site.patch(token, { cvv: '321' }),
+    await site.suspend(token),
+    await site.remove(token),
+    await site.call('GET', '/api/v2/capture-keys'),
+  ])
+    expect(reply).toMatchObject({ status: 503, body: { code: 503, reversal_status: 'NONE' } })
+
+  await command('unseal')
+  await until('the end of the seal', async () => (await ready(vault.url)).status === 200)
+  expect(await merchant.isCodeHeld(token)).toBe(false)
+  // What was sent before brings no code back.
+  expect(String((await put(sent)).body['reuse_token'])).toBe(token)
+  expect(await merchant.isCodeHeld(token)).toBe(false)
+  expect(await merchant.isCodeHeld(await site.bring(card))).toBe(true)
 })
 
 const expectShut = async ({ call }: Shop): Promise<void> => {

@@ -9,6 +9,7 @@ import { isOnSqlite } from './support/backends.ts'
 import { cleanUp } from './support/clean-up.ts'
 import { allowProvider, type Scenario, startScenario } from './support/scenario.ts'
 import { until } from './support/until.ts'
+import { openSite, siteAt } from './support/verifone-scenario.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -60,6 +61,34 @@ test('a stop under load loses nothing that was acknowledged', async () => {
     const reply = await again.charge({ token, url: 'https://provider.invalid' })
     expect(reply).toMatchObject({ status: 400, body: { message: 'Invalid proxy URL' } })
   }
+})
+
+test('a stop while captured cards are opened answers each that it took, and ends with 0', async () => {
+  const scenario = await startScenario()
+  const { vault, folder, start } = scenario
+  const site = await openSite(scenario)
+  const tokens: string[] = []
+  const callers = Array.from({ length: 8 }, async () => {
+    for (;;) {
+      const body = await site.putBody({ number: testCards.visa, code: '123' })
+      try {
+        const reply = await site.call('PUT', '/api/v2/card', { body })
+        if (reply.status !== 200) return
+        tokens.push(String(reply.body['reuse_token']))
+      } catch {
+        return
+      }
+    }
+  })
+  await until('some tokens', () => tokens.length > 30)
+  const since = performance.now()
+  expect(await vault.stop()).toBe(0)
+  expect(performance.now() - since).toBeLessThan(10_000)
+  await Promise.all(callers)
+  await expectOrderlyEnd(scenario)
+  const again = siteAt({ folder, vault: await start() }, site.keys, site)
+  for (const token of tokens)
+    expect(await again.get(token)).toMatchObject({ status: 200, body: { token_status: 'ACTIVE' } })
 })
 
 test('connections that do nothing, or have begun and never go on, do not hold a stop up', async () => {

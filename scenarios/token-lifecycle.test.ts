@@ -17,6 +17,8 @@ import type { Reply } from './support/client.ts'
 import { notFound, openMerchant } from './support/hellgate-scenario.ts'
 import { allowProvider, openShop, startScenario } from './support/scenario.ts'
 import { chargesOf, createShop } from './support/shop.ts'
+import { openScope, openSite } from './support/verifone-scenario.ts'
+import { messages } from './support/verifone-schemas.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -101,9 +103,37 @@ const openHellgate = async (): Promise<Speaker> => {
   }
 }
 
+const openVerifone = async (): Promise<Speaker> => {
+  await openShop(scenario, 'verifone')
+  const site = await openSite(scenario, 'verifone')
+  const token_scope = await openScope(scenario, site, 'verifone')
+  const bring = (number: string) => site.bring({ number, code: '123' }, { token_scope })
+  const absent = { status: 404, body: expect.objectContaining({ code: 404, message: messages[404] }) }
+  /** What is so already is answered as done; of one that is invalidated that may be so as well. */
+  const change = async (token: string, ask: (token: string) => Promise<Reply>): Promise<Verdict> => {
+    const before = await store.token(idOf(token))
+    const verdict = judge(await ask(token), 204, absent)
+    const after = await store.token(idOf(token))
+    const isUntouched = after?.version === before?.version && after?.invalidatedAt === undefined
+    return verdict === 'does' && isUntouched ? 'is so' : verdict
+  }
+  return {
+    tokenize: bring,
+    uses: {
+      update: async ({ token }) => judge(await site.patch(token, { expiry_year: 2031 }), 200, absent),
+      'tokenize again': async ({ number, token }) => ((await bring(number)) === token ? 'does' : 'new token'),
+      show: async ({ token }) => judge(await site.get(token), 200, absent),
+      suspend: ({ token }) => change(token, site.suspend),
+      activate: ({ token }) => change(token, site.activate),
+      delete: async ({ token }) => judge(await site.remove(token), 204, absent),
+    },
+  }
+}
+
 const dialects: Readonly<Partial<Record<Dialect, () => Promise<Speaker>>>> = {
   ozura: openOzura,
   hellgate: openHellgate,
+  verifone: openVerifone,
 }
 
 const idOf = (token: string): TokenId => {

@@ -202,11 +202,13 @@ const encode = (body: unknown, contentType: string | undefined): unknown => {
 const writeFields = (fields: readonly (readonly [string, string])[]): string =>
   new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString()
 
-/** In the headers of the one dialect that there is. */
+/** In the headers of the dialect whose credential is known. */
 const credentialHeaders = (
   credential: Credential,
-  { '@credential': key = '', '@public key': publicKey = '' }: Readonly<Record<string, string>>,
+  known: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> => {
+  const { '@user': user, '@credential': key = '', '@public key': publicKey = '' } = known
+  if (user !== undefined) return basicHeaders(credential, user, key)
   const rows: Readonly<Record<Credential, Readonly<Record<string, string>>>> = {
     valid: { 'x-api-key': key, 'x-pub-key': publicKey },
     'first part only': { 'x-api-key': key },
@@ -215,6 +217,26 @@ const credentialHeaders = (
     unknown: { 'x-api-key': `key_test_${'a'.repeat(26)}_${'b'.repeat(52)}` },
     garbage: { 'x-api-key': '%00 key' },
     'wrong second part': { 'x-api-key': key, 'x-pub-key': 'pk_test_x' },
+  }
+  return rows[credential]
+}
+
+const basicHeaders = (
+  credential: Credential,
+  user: string,
+  key: string,
+): Readonly<Record<string, string>> => {
+  const basic = (text: string) => ({
+    authorization: `Basic ${Buffer.from(text).toString('base64')}`,
+  })
+  const rows: Readonly<Record<Credential, Readonly<Record<string, string>>>> = {
+    valid: basic(`${user}:${key}`),
+    'first part only': basic(user),
+    none: {},
+    empty: { authorization: '' },
+    unknown: basic(`${user}:vf_test_${'a'.repeat(26)}_${'b'.repeat(52)}`),
+    garbage: { authorization: 'Basic %00 key' },
+    'wrong second part': basic(`${user}:x`),
   }
   return rows[credential]
 }
