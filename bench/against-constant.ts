@@ -1,6 +1,6 @@
-import { loadPosts, type Round, type Work } from './load.ts'
+import { loadServer, type Round, type Work } from './load.ts'
 import type { Measurement } from './report.ts'
-import { startBenchServer, type VaultReady } from './servers.ts'
+import { type BenchServer, startBenchServer, type VaultReady } from './servers.ts'
 import { median } from './statistics.ts'
 
 const connections = 64
@@ -8,11 +8,11 @@ const rounds = 5
 const secondsPerRound = 6
 
 export interface Comparison extends Pick<Measurement, 'name' | 'floor' | 'aim'> {
-  readonly work: Work
+  readonly work: (vault: BenchServer<VaultReady>) => Promise<Work> | Work
   readonly headersOf: (ready: VaultReady) => Readonly<Record<string, string>>
 }
 
-/** Cards are taken, durable before the answer, against the same listener answering the same body with a constant. */
+/** What the vault does, durable before the answer, against the same listener answering the same body with a constant. */
 export const measureAgainstConstant = async (
   folder: string,
   { work, headersOf, ...named }: Comparison,
@@ -21,11 +21,12 @@ export const measureAgainstConstant = async (
   const constant = await startBenchServer<{ url: string }>('constant-server.ts', folder)
   const headers = headersOf(vault.ready)
   try {
+    const asked = await work(vault)
     const limits: Round[] = []
     const vaults: Round[] = []
     // The first of each warms up; then they take turns, so that both see the same machine.
     const load = (server: typeof constant, seconds: number): Promise<Round> =>
-      loadPosts(server, work, { url: server.ready.url, headers, seconds, connections })
+      loadServer(server, asked, { url: server.ready.url, headers, seconds, connections })
     await load(constant, 3)
     await load(vault, 3)
     for (let round = 0; round < rounds; round++) {

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import type { CredentialId, ScopeId, TenantId } from '@cardkeep/core/kernel/ids'
 import { ok } from '@cardkeep/core/kernel/result'
 import { epochMs } from '@cardkeep/core/kernel/time'
-import { randomIds } from '@cardkeep/server/clock'
+import { randomIds, systemClock } from '@cardkeep/server/clock'
 import { hellgate } from '@cardkeep/server/dialects/hellgate/routes'
 import { importBody, tokenReply } from '@cardkeep/server/dialects/hellgate/wire'
 import { ozura } from '@cardkeep/server/dialects/ozura/routes'
 import { tokenizeBody, tokenizeReply } from '@cardkeep/server/dialects/ozura/wire'
+import { createVerifone } from '@cardkeep/server/dialects/verifone/routes'
+import { tokenReply as shownReply, tokenParams } from '@cardkeep/server/dialects/verifone/wire'
 import { createInFlight } from '@cardkeep/server/http/in-flight'
 import { createListener, type ListenerParts } from '@cardkeep/server/http/listener'
 import { defineRoute, type Route } from '@cardkeep/server/http/route'
@@ -45,19 +47,36 @@ const imported = {
   identity_and_verification: 'none',
 }
 
+const shown = {
+  reuse_token: 'aaaaaaaaaaaaaaaaaaaaaaaaaa',
+  reuse_token_type: 'INTERNAL',
+  token_scope: '00000000-0000-4000-8000-000000000000',
+  bin: '400000',
+  last_four: '0000',
+  expiry_month: 12,
+  expiry_year: 2030,
+  issuer_country: 'ZZZ',
+  bin_details: { bin: '400000', last_four: '0000', brand: 'VISA', issuer_country: 'ZZZ' },
+  created_at: '2030-01-01',
+  updated_at: '2030-01-01',
+  token_expiry_date: '9999-12-31',
+  token_status: 'ACTIVE',
+  brand: 'VISA',
+}
+
 type Schema = NonNullable<Route['body']>
 
 const answerConstant = (
-  path: string,
-  body: Schema,
+  [method, path]: readonly [method: Route['method'], path: string],
+  asked: { readonly body: Schema } | { readonly params: Schema },
   [status, schema, answer]: readonly [status: number, schema: Schema, answer: object],
 ): Route =>
   defineRoute({
-    method: 'POST',
+    method,
     path,
     summary: 'A constant',
     auth: { permission: 'any', publicKey: false },
-    body,
+    ...asked,
     replies: { [status]: schema },
     decode: () => ok(undefined),
     run: async () => ok(undefined),
@@ -83,12 +102,21 @@ const parts = {
   dialects: [
     {
       ...ozura,
-      routes: [answerConstant('/tokenize', tokenizeBody, [201, tokenizeReply, tokenized])],
+      routes: [
+        answerConstant(['POST', '/tokenize'], { body: tokenizeBody }, [201, tokenizeReply, tokenized]),
+      ],
       readCredential: () => undefined,
     },
     {
       ...hellgate,
-      routes: [answerConstant('/cde-import', importBody, [200, tokenReply, imported])],
+      routes: [answerConstant(['POST', '/cde-import'], { body: importBody }, [200, tokenReply, imported])],
+      readCredential: () => undefined,
+    },
+    {
+      ...createVerifone(systemClock),
+      routes: [
+        answerConstant(['GET', '/api/v2/card/:id'], { params: tokenParams }, [200, shownReply, shown]),
+      ],
       readCredential: () => undefined,
     },
   ],

@@ -10,10 +10,9 @@ export interface Round {
 }
 
 /** What a load asks for, again and again. */
-export interface Work {
-  readonly path: string
-  readonly nextBody: () => string
-}
+export type Work =
+  | { readonly path: string; readonly nextBody: () => string }
+  | { readonly method: 'GET'; readonly nextPath: () => string }
 
 export interface Load {
   readonly url: string
@@ -23,20 +22,19 @@ export interface Load {
   readonly connections: number
 }
 
-/** Posts as fast as it is answered. Throws where anything is refused. */
-export const loadPosts = async (
+/** Asks as fast as it is answered. Throws where anything is refused. */
+export const loadServer = async (
   server: BenchServer<unknown>,
-  { path, nextBody }: Work,
+  work: Work,
   { url, headers, seconds, connections }: Load,
 ): Promise<Round> => {
   const before = await server.cpuSeconds()
   const result = await autocannon({
-    url: url + path,
-    method: 'POST',
+    url,
     connections,
     duration: seconds,
-    headers: { ...headers, 'content-type': 'application/json' },
-    requests: [{ setupRequest: (request) => ({ ...request, body: nextBody() }) }],
+    headers,
+    requests: [requestOf(work)],
   })
   const cpu = (await server.cpuSeconds()) - before
   const answered = result['2xx']
@@ -47,6 +45,18 @@ export const loadPosts = async (
     p50: result.latency.p50,
     p99: result.latency.p99,
     cpuPerThousand: (cpu / answered) * 1000,
+  }
+}
+
+const requestOf = (work: Work): autocannon.Request => {
+  if ('nextPath' in work)
+    return { method: 'GET', setupRequest: (request) => ({ ...request, path: work.nextPath() }) }
+  const { path, nextBody } = work
+  return {
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json' },
+    setupRequest: (request) => ({ ...request, body: nextBody() }),
   }
 }
 

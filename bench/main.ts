@@ -12,6 +12,7 @@ import { type Measurement, report } from './report.ts'
 import { measureScale } from './scale.ts'
 import { measureSessions } from './sessions.ts'
 import { measureTokenize } from './tokenize.ts'
+import { measureVerifone } from './verifone.ts'
 
 /*
  * `npm run bench [-- name …]`: each figure is a ratio, or a difference, to its limit in the same run on the same
@@ -21,6 +22,7 @@ import { measureTokenize } from './tokenize.ts'
 const benches: Readonly<Record<string, (folder: string) => Promise<readonly Measurement[]>>> = {
   tokenize: measureTokenize,
   import: measureImport,
+  verifone: measureVerifone,
   proxy: measureProxy,
   memory: measureMemory,
   refused: measureRefused,

@@ -35,7 +35,12 @@ export const makeTokens = async (
     const [hash] = await cipher.fingerprints(place, card)
     if (!hash) throw new Error('a scope without a fingerprint key')
     const id = ids.uuid() as TokenId
-    const fingerprint = { ...hash, scopeId: place.scopeId, id: ids.uuid() as FingerprintId }
+    const fingerprint = {
+      ...hash,
+      scopeId: place.scopeId,
+      id: ids.uuid() as FingerprintId,
+      analyticsUntil: undefined,
+    }
     const at = clock.now()
     const token: CardToken = {
       type: 'card',
@@ -53,6 +58,7 @@ export const makeTokens = async (
       createdAt: at,
       updatedAt: at,
       expiresAt: undefined,
+      endsWithCard: false,
       invalidatedAt: undefined,
       ...fields,
     }

@@ -7,7 +7,7 @@ export interface Measurement {
   readonly name: string
   /** The figure that counts, in `unit`. */
   readonly value: number
-  readonly unit: 'ratio' | 'times' | 'ms' | 'ms added' | 'MB' | 'MB added'
+  readonly unit: 'ratio' | 'a second' | 'times' | 'ms' | 'ms added' | 'MB' | 'MB added'
   readonly floor: number
   readonly aim: number
   readonly details: Readonly<Record<string, number | string>>
@@ -43,7 +43,8 @@ export const report = (measurements: readonly Measurement[], names: readonly str
 }
 
 const judge = ({ value, unit, floor, aim }: Measurement): string => {
-  const reaches = (target: number): boolean => (unit === 'ratio' ? value >= target : value <= target)
+  const isMoreBetter = unit === 'ratio' || unit === 'a second'
+  const reaches = (target: number): boolean => (isMoreBetter ? value >= target : value <= target)
   return reaches(aim) ? 'aim' : reaches(floor) ? 'floor' : 'BELOW'
 }
 

@@ -18,6 +18,8 @@ export interface VaultReady {
   readonly apiKey: string
   readonly publicKey: string
   readonly hellgateKey: string
+  /** What stands in `Authorization`. */
+  readonly verifoneBasic: string
 }
 
 export interface BenchServerOptions {

@@ -4,7 +4,8 @@ import type { DestinationId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { createCredential } from '@cardkeep/core/operations/change-credentials'
 import { allowDestination } from '@cardkeep/core/operations/change-destinations'
-import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
+import { createScope } from '@cardkeep/core/operations/create-scope'
+import { spellBase32, spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import { serveVault } from '@cardkeep/server/compose/serve-vault'
 import { mintCredential } from '@cardkeep/server/dialects/credentials'
 import { createLog } from '@cardkeep/server/log/log'
@@ -19,7 +20,7 @@ const folder = process.argv[2] ?? ''
 const vault = await openBenchVault(folder, 'serve')
 const operator = benchOperator
 const tenant = await needsTenant(vault)
-const addCredential = async (dialect: 'ozura' | 'hellgate') => {
+const addCredential = async (dialect: 'ozura' | 'hellgate' | 'verifone') => {
   const { id, secret, publicKey } = mintCredential(dialect, 'live', vault.ids)
   needs(
     await createCredential(vault.operatorPorts, operator, tenant, {
@@ -35,6 +36,8 @@ const addCredential = async (dialect: 'ozura' | 'hellgate') => {
 }
 const ofOzura = await addCredential('ozura')
 const { apiKey: hellgateKey } = await addCredential('hellgate')
+const ofVerifone = await addCredential('verifone')
+const verifoneBasic = `Basic ${Buffer.from(`${ofVerifone.publicKey}:${ofVerifone.apiKey}`).toString('base64')}`
 const providerOrigin = process.env['CARDKEEP_BENCH_PROVIDER']
 if (providerOrigin)
   needs(
@@ -61,8 +64,26 @@ const refusedTokens = async (): Promise<readonly string[]> => {
   return [...suspended, ...expired].map(spellPrefixed)
 }
 
+const shownTokens = async (): Promise<readonly string[]> =>
+  (await makeTokens(vault, tenant, 10_000)).map(spellBase32)
+
+/** Another one that knows a number again. */
+const addScope = async (): Promise<string> =>
+  needs(
+    await createScope(vault.operatorPorts, operator, tenant, {
+      deduplicates: true,
+      networkTokens: undefined,
+    }),
+  ).id
+
 serveBench(
-  { url: serving.url, ...ofOzura, hellgateKey },
-  { rss: () => process.memoryUsage.rss(), 'refused tokens': refusedTokens, ...events },
+  { url: serving.url, ...ofOzura, hellgateKey, verifoneBasic },
+  {
+    rss: () => process.memoryUsage.rss(),
+    'refused tokens': refusedTokens,
+    'shown tokens': shownTokens,
+    'new scope': addScope,
+    ...events,
+  },
   () => serving.stop(),
 )

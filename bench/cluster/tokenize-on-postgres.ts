@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadPosts, type Round, tokenizing } from '../load.ts'
+import { loadServer, type Round, tokenizing } from '../load.ts'
 import type { Measurement } from '../report.ts'
 import { type BenchServer, startBenchServer, type VaultReady } from '../servers.ts'
 import { median } from '../statistics.ts'
@@ -62,7 +62,7 @@ export const measureTokenizeOnPostgres = async (folder: string, backends: Backen
 }
 
 const load = (vault: BenchServer<VaultReady>, seconds: number): Promise<Round> =>
-  loadPosts(vault, tokenizing, {
+  loadServer(vault, tokenizing, {
     url: vault.ready.url,
     headers: headersOf(vault.ready),
     seconds,

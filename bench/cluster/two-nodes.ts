@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadPosts, tokenizing } from '../load.ts'
+import { loadServer, tokenizing } from '../load.ts'
 import type { Measurement } from '../report.ts'
 import { type BenchServer, startBenchServer, type VaultReady } from '../servers.ts'
 import { median } from '../statistics.ts'
@@ -35,7 +35,7 @@ export const measureTwoNodes = async (folder: string, backends: Backends): Promi
     const load = async (node: BenchServer<VaultReady>, seconds: number): Promise<number> => {
       const { url } = node.ready
       const headers = headersOf(node.ready)
-      return (await loadPosts(node, tokenizing, { url, headers, seconds, connections: inFlightPerNode }))
+      return (await loadServer(node, tokenizing, { url, headers, seconds, connections: inFlightPerNode }))
         .perSecond
     }
     const [first] = nodes
