@@ -111,6 +111,8 @@ test('a merchant is told of its tokens what the table knows of their cards, also
   expect(await told(before)).toEqual(nothing)
 
   await importTable(own, tableOf(200, 'Bank of Tokens'))
+  // A vault that runs follows within a second.
+  await until('the new table', async () => (await told(before))[0] !== undefined)
   const after = await merchant.importCard({ number })
   const known = ['Bank of Tokens', 'consumer', 'credit', 'DE', 'EUR']
   for (const id of [before, after]) expect(await told(id)).toEqual(known)

@@ -188,7 +188,8 @@ describe('a token that is suspended', () => {
       const suspended = await site.suspend(token)
       const charged = await charging
       expect(suspended.status).toBe(204)
-      expect([200, 404]).toContain(charged.status)
+      // 422: it was active still when it was looked at, and its code went before it could be taken.
+      expect([200, 404, 422]).toContain(charged.status)
       expect(till.bodies.length - before).toBe(charged.status === 200 ? 1 : 0)
       expect(await merchant.charge({ token, url })).toMatchObject({ status: 404, sent: 'no' })
       await site.activate(token)
