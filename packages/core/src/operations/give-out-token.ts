@@ -91,8 +91,11 @@ export type GivingPorts = {
   readonly readiness?: Pick<Readiness, 'isSealed'>
 }
 
-/** A stranger may win the row at most once for each state it can be in; more than this many conflicts are not chance. */
-const attempts = 8
+/**
+ * Of callers who change one row at once one wins each time: so many put one card, or bring its token into another state,
+ * within some milliseconds only where something is wrong.
+ */
+const attempts = 32
 
 /**
  * Gives out a token for a card or an account and holds its code apart from it, for as long as the policy says.
