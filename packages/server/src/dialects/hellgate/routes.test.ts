@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream'
 import type { BinSetId, DestinationId, TokenId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { createCredential } from '@cardkeep/core/operations/change-credentials'
@@ -8,21 +7,13 @@ import type { SendOutcome } from '@cardkeep/core/ports'
 import type { Permission, Tenant } from '@cardkeep/core/tenants/tenant'
 import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import { testCards } from '@cardkeep/testing/canary/cards'
+import { openDoor } from '@cardkeep/testing/doubles/door'
 import { approved, createEgressDouble } from '@cardkeep/testing/doubles/egress'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
 import { sealPayload } from '@cardkeep/testing/keys/seal-payload'
 import type { FastifyInstance } from 'fastify'
 import { Check } from 'typebox/value'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createLockouts } from '../../ephemeral/memory/lockouts.ts'
-import { createAccess } from '../../http/access.ts'
-import { createInFlight } from '../../http/in-flight.ts'
-import { createListener } from '../../http/listener.ts'
-import { createRefusalNotes } from '../../http/refusal-notes.ts'
-import { createRequestMarker } from '../../keys/idempotency-hasher.ts'
-import { createReplySealer } from '../../keys/reply-sealer.ts'
-import { createLog } from '../../log/log.ts'
-import type { Services } from '../../services.ts'
 import { mintCredential } from '../credentials.ts'
 import { hellgate } from './routes.ts'
 import { refusalBody } from './wire.ts'
@@ -70,39 +61,15 @@ const log: string[] = []
 
 const openBench = async (): Promise<Bench> => {
   const opened = await openTestVault()
-  const out = new Writable({
-    write: (chunk: Buffer, _encoding, next) => {
-      log.push(chunk.toString())
-      next()
-    },
-  })
-  const readiness = {
-    auditFailed: () => undefined,
-    check: async () => undefined,
-    isSealed: () => false,
-    setSealed: () => undefined,
-    setStopping: () => undefined,
-  }
-  const { clock, credentials } = opened
-  const services: Services = {
-    ...opened,
+  const listener = openDoor(opened, {
+    dialect: hellgate,
+    publicUrl: base,
+    lines: log,
     egress: {
       admit: (wish) => egress.admit(wish),
       probe: (forward) => egress.probe(forward),
       send: (forward, parcel) => egress.send(forward, parcel),
     },
-    readiness,
-    marker: createRequestMarker(opened.keyring),
-    replySealer: createReplySealer(opened.keyring),
-  }
-  const listener = createListener({
-    config: { tls: { type: 'none' }, trustedProxies: [], publicUrl: base },
-    dialects: [hellgate],
-    services,
-    access: createAccess(services, credentials, createLockouts(clock), createRefusalNotes(clock)),
-    readiness,
-    inFlight: createInFlight(),
-    log: createLog('info', out),
   })
   return { vault: opened, app: listener }
 }

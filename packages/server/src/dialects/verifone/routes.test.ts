@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream'
 import type { BinRecord } from '@cardkeep/core/bins/bin'
 import type { BinSetId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
@@ -13,6 +12,7 @@ import type { CaptureKeyMaker } from '@cardkeep/core/ports'
 import type { Permission, Tenant } from '@cardkeep/core/tenants/tenant'
 import { parseToken } from '@cardkeep/core/tokens/spelling'
 import { testCards } from '@cardkeep/testing/canary/cards'
+import { openDoor } from '@cardkeep/testing/doubles/door'
 import { createEgressDouble } from '@cardkeep/testing/doubles/egress'
 import {
   addTenant,
@@ -24,16 +24,7 @@ import {
 import type { FastifyInstance } from 'fastify'
 import { Check } from 'typebox/value'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createLockouts } from '../../ephemeral/memory/lockouts.ts'
-import { createAccess } from '../../http/access.ts'
 import type { Dialect } from '../../http/dialect.ts'
-import { createInFlight } from '../../http/in-flight.ts'
-import { createListener } from '../../http/listener.ts'
-import { createRefusalNotes } from '../../http/refusal-notes.ts'
-import { createRequestMarker } from '../../keys/idempotency-hasher.ts'
-import { createReplySealer } from '../../keys/reply-sealer.ts'
-import { createLog } from '../../log/log.ts'
-import type { Services } from '../../services.ts'
 import { mintCredential } from '../credentials.ts'
 import { createVerifone } from './routes.ts'
 import { refusalBody } from './wire.ts'
@@ -90,42 +81,13 @@ const log: string[] = []
 
 const openBench = async (): Promise<Bench> => {
   const opened = await openTestVault()
-  const out = new Writable({
-    write: (chunk: Buffer, _encoding, next) => {
-      log.push(chunk.toString())
-      next()
-    },
+  const dialect = createVerifone(opened.clock)
+  const egress = createEgressDouble(() => {
+    throw new Error('this API sends nothing')
   })
-  const readiness = {
-    auditFailed: () => undefined,
-    check: async () => undefined,
-    isSealed: () => false,
-    setSealed: () => undefined,
-    setStopping: () => undefined,
-  }
-  const { clock, credentials } = opened
-  const services: Services = {
-    ...opened,
-    captureKeyMaker,
-    egress: createEgressDouble(() => {
-      throw new Error('this API sends nothing')
-    }),
-    readiness,
-    marker: createRequestMarker(opened.keyring),
-    replySealer: createReplySealer(opened.keyring),
-  }
-  const dialect = createVerifone(clock)
-  const listener = createListener({
-    config: { tls: { type: 'none' }, trustedProxies: [], publicUrl: undefined },
-    dialects: [dialect],
-    services,
-    access: createAccess(services, credentials, createLockouts(clock), createRefusalNotes(clock)),
-    readiness,
-    inFlight: createInFlight(),
-    log: createLog('info', out),
-  })
+  const listener = openDoor(opened, { dialect, publicUrl: undefined, lines: log, egress, captureKeyMaker })
   // Marks know nothing from before their process began.
-  clock.advance(minuteMs)
+  opened.clock.advance(minuteMs)
   return { vault: opened, app: listener, verifone: dialect }
 }
 

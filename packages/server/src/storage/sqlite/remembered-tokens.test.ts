@@ -47,14 +47,18 @@ describe('a token that was read', () => {
     },
   )
 
-  test.each(['audit', 'expect-token', 'emit-event', 'put-fingerprint', 'put-network-token'])(
-    'outlives any %s',
-    (type) => {
-      const { tokens } = keepBoth()
-      tokens.touched([{ type } as unknown as Change])
-      expect(tokens.find(token.id, 1)).toBe(token)
-    },
-  )
+  test.each([
+    'audit',
+    'expect-token',
+    'emit-event',
+    'put-fingerprint',
+    'put-network-token',
+    'note-captured-ahead',
+  ])('outlives any %s', (type) => {
+    const { tokens } = keepBoth()
+    tokens.touched([{ type } as unknown as Change])
+    expect(tokens.find(token.id, 1)).toBe(token)
+  })
 
   test('is one of the last ten thousand', () => {
     const { tokens } = keepBoth()

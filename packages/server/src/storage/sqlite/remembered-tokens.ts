@@ -42,6 +42,7 @@ const unrelated: ReadonlySet<Change['type']> = new Set([
   'release-idempotency',
   'purge-idempotency',
   'put-bins',
+  'note-captured-ahead',
   'reserve-seals',
   'audit',
   'put-checkpoint',
