@@ -7,7 +7,12 @@ import type { Destination } from './destinations/destination.ts'
 import type { VaultEvent } from './events/event.ts'
 import type { Webhook, WebhookHealth } from './events/webhook.ts'
 import type { IdempotencyClaim, StoredReply } from './idempotency/claim.ts'
+import type { CvvTries } from './issuing/cvv-tries.ts'
+import type { IssuedCard } from './issuing/issued-card.ts'
+import type { AccessKey, Issuer, IssuerBin, StoredCvkComponent, TrustedIssuer } from './issuing/issuer.ts'
+import type { CvvRotation } from './issuing/rotation.ts'
 import type {
+  AccessKeyId,
   BinSetId,
   CaptureKeyId,
   CredentialId,
@@ -169,6 +174,45 @@ export type Change =
   | { readonly type: 'put-bins'; readonly set: BinSetId; readonly bins: readonly BinRecord[] }
   /** From now on this set is the table, and all others are removed. Expects that it was not removed itself. */
   | { readonly type: 'use-bins'; readonly set: BinSetId; readonly at: EpochMs }
+  /** Expects the tenant not to be one yet. */
+  | { readonly type: 'put-issuer'; readonly issuer: Issuer }
+  /**
+   * Settings, CVK, and how many components are expected. Expects the issuer as it was: with its CVK or without, and with as
+   * many components expected.
+   */
+  | {
+      readonly type: 'replace-issuer'
+      readonly issuer: Issuer
+      readonly hadCvk: boolean
+      readonly componentsBefore: number | undefined
+    }
+  /** Expects it not to be one of the issuer's yet, and none of another's that overlaps it where either tenant is live. */
+  | { readonly type: 'add-issuer-bin'; readonly bin: IssuerBin }
+  /** Expects none of this custodian. */
+  | { readonly type: 'put-cvk-component'; readonly component: StoredCvkComponent }
+  /** The keys are made of them: nothing of them stays. Expects as many as `count`. */
+  | { readonly type: 'remove-cvk-components'; readonly tenantId: TenantId; readonly count: number }
+  | { readonly type: 'put-access-key'; readonly key: AccessKey }
+  /** Expects it not to be retired yet. */
+  | { readonly type: 'retire-access-key'; readonly id: AccessKeyId; readonly at: EpochMs }
+  /** Removes those that were retired before. Expects nothing. */
+  | { readonly type: 'purge-access-keys'; readonly before: EpochMs }
+  /** Retired or not. Expects it. */
+  | { readonly type: 'remove-access-key'; readonly id: AccessKeyId }
+  /** Expects its credential, and no other with this issuer and audience that is not revoked: of a revoked one it takes the place. */
+  | { readonly type: 'trust-issuer'; readonly trusted: TrustedIssuer }
+  /** Expects neither its id nor its number, nor its name with another of the customer's cards that has not ended. */
+  | {
+      readonly type: 'put-issued-card'
+      readonly card: IssuedCard
+      readonly rotation: CvvRotation
+    }
+  /** Expects the version before the card's own, and of the name what `put-issued-card` expects. */
+  | { readonly type: 'replace-issued-card'; readonly card: IssuedCard }
+  /** Ends a claim. Expects the version before the rotation's own. */
+  | { readonly type: 'replace-rotation'; readonly rotation: CvvRotation }
+  /** Expects the version before its own; with version 1, none. */
+  | { readonly type: 'put-cvv-tries'; readonly tries: CvvTries }
   | { readonly type: 'put-key'; readonly key: KeyRecord }
   | {
       readonly type: 'set-key-state'

@@ -36,6 +36,12 @@ export type Refusal =
   // what it names
   /** unknown, deleted, expired, suspended, invalidated, or of a scope that the tenant is not linked to */
   | { readonly type: 'TokenNotFound' }
+  /** unknown, cancelled, expired, of another account, or not yet there for whoever asks for its PCI data */
+  | { readonly type: 'IssuedCardNotFound' }
+  /** the card has none that could be stopped */
+  | { readonly type: 'RotationNotFound' }
+  /** the tenant cannot issue cards: why stands in `reason` */
+  | { readonly type: 'IssuerNotReady'; readonly reason: IssuerFault }
   /** unknown, or not linked to the tenant */
   | { readonly type: 'ScopeNotFound' }
   /** what is asked of a token's network token cannot be: why stands in `reason` */
@@ -76,6 +82,15 @@ export type NetworkTokenFault =
   | 'no provider'
   /** there is none that could be suspended or deleted */
   | 'no network token'
+
+export type IssuerFault =
+  | 'not enabled'
+  /** no BIN that its numbers could begin with */
+  | 'no BIN'
+  /** the card verification keys are not complete */
+  | 'no CVK'
+  /** nearly all numbers of its BINs are given out */
+  | 'no number left'
 
 export interface FieldFault {
   readonly type: 'InvalidField'

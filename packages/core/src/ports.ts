@@ -3,6 +3,7 @@ import type { BinRecord } from './bins/bin.ts'
 import type { CaptureFault } from './captures/capture-fault.ts'
 import type { CaptureKey } from './captures/capture-key.ts'
 import type { Card } from './cards/card.ts'
+import type { Pan } from './cards/pan.ts'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment, Change, Conflict } from './changes.ts'
 import type {
   CodeAddress,
@@ -17,10 +18,27 @@ import type { Refusal } from './errors.ts'
 import type { DeadDelivery, Delivery, OutboxState, Webhook } from './events/webhook.ts'
 import type { KeptReply, StoredClaim, StoredReply } from './idempotency/claim.ts'
 import type { KeyedRequest, RequestMark } from './idempotency/mark.ts'
+import type { CvvInput } from './issuing/cvv.ts'
+import type { CvvTries } from './issuing/cvv-tries.ts'
+import type { IssuedCard, IssuedCardName } from './issuing/issued-card.ts'
 import type {
+  AccessKey,
+  Cvk,
+  CvkCheckValues,
+  CvkComponent,
+  Issuer,
+  IssuerBin,
+  StoredCvkComponent,
+  TrustedIssuer,
+} from './issuing/issuer.ts'
+import type { CvvRotation } from './issuing/rotation.ts'
+import type { ServiceCode } from './issuing/service-code.ts'
+import type {
+  AccessKeyId,
   CaptureId,
   CaptureKeyId,
   CredentialId,
+  IssuedCardId,
   NetworkTokenId,
   ScopeId,
   TenantId,
@@ -129,6 +147,53 @@ export interface Store {
   /** Newest first. */
   deadDeliveries(tenantId: TenantId | undefined, limit: number): Promise<readonly DeadDelivery[]>
   outboxState(): Promise<OutboxState>
+  issuer(tenantId: TenantId): Promise<Issuer | undefined>
+  /** Oldest first. */
+  issuers(): Promise<readonly Issuer[]>
+  /** Of an issuer, or all of them; oldest first. */
+  issuerBins(tenantId: TenantId | undefined): Promise<readonly IssuerBin[]>
+  /** Oldest first. */
+  cvkComponents(tenantId: TenantId): Promise<readonly StoredCvkComponent[]>
+  /** Retired ones too, until they are purged. */
+  accessKey(id: AccessKeyId): Promise<AccessKey | undefined>
+  /** Of an issuer, or all of them; retired ones too, oldest first. */
+  accessKeys(tenantId: TenantId | undefined): Promise<readonly AccessKey[]>
+  trustedIssuer(wish: Pick<TrustedIssuer, 'issuer' | 'audience'>): Promise<TrustedIssuer | undefined>
+  /** In the order of their credentials. */
+  trustedIssuers(): Promise<readonly TrustedIssuer[]>
+  issuedCard(id: IssuedCardId): Promise<RotatingCard | undefined>
+  /** Whether a card of the issuer has one of these numbers. */
+  isNumberIssued(tenantId: TenantId, hashes: readonly Uint8Array[]): Promise<boolean>
+  /** The card that has this name for its account and customer, and was not cancelled. */
+  issuedCardNamed(name: IssuedCardName): Promise<IssuedCardId | undefined>
+  cvvTries(id: IssuedCardId): Promise<CvvTries | undefined>
+  /**
+   * Takes cards whose CVV is due, those that have waited longest first, with an equal share for each issuer; what one does
+   * not need goes to the others. Nobody else gets them before `until`: whoever took them and died leaves them to others.
+   */
+  claimRotations(wish: {
+    readonly at: EpochMs
+    readonly until: EpochMs
+    readonly limit: number
+    /** Of this issuer alone. */
+    readonly tenantId?: TenantId
+  }): Promise<readonly RotatingCard[]>
+  /** Gives back what was claimed until then and has not rotated since, so that others need not wait. */
+  releaseRotations(cards: readonly IssuedCardId[], until: EpochMs): Promise<void>
+  /** Since when the longest waiting of an issuer, or of all, is due that nobody has claimed; `undefined` where none is. */
+  oldestDueRotation(at: EpochMs, tenantId: TenantId | undefined): Promise<EpochMs | undefined>
+  /** Claimed ones too. May read the whole index. */
+  countDueRotations(at: EpochMs, tenantId: TenantId | undefined): Promise<number>
+  /** How many cards are due before `until`, by interval and by the span of `stepMs` since 1970 in which they come. */
+  rotationsAhead(wish: {
+    /** What is due by then is overdue. */
+    readonly at: EpochMs
+    readonly until: EpochMs
+    readonly stepMs: number
+    readonly tenantId: TenantId | undefined
+  }): Promise<readonly RotationsAhead[]>
+  /** Rotations whose next time is further ahead than their interval and `slackMs`, in no order. */
+  farRotations(at: EpochMs, slackMs: number, limit: number): Promise<readonly CvvRotation[]>
   idempotencyClaim(name: Uint8Array): Promise<StoredClaim | undefined>
   /** What the operator's table says of the longest of these prefixes that it knows. */
   bin(prefixes: readonly string[]): Promise<BinRecord | undefined>
@@ -152,6 +217,21 @@ export interface Store {
   /** `undefined` while nothing of the chain has been archived. */
   auditAnchor(chain?: AuditChain): Promise<AuditAnchor | undefined>
   auditShipments(): Promise<readonly AuditShipment[]>
+}
+
+export interface RotatingCard {
+  readonly card: IssuedCard
+  readonly rotation: CvvRotation
+}
+
+export interface RotationsAhead {
+  readonly tenantId: TenantId
+  readonly intervalMs: number
+  /** They rotate at once, and `at` tells when after that. */
+  readonly isOverdue: boolean
+  /** The start of the span. */
+  readonly at: EpochMs
+  readonly cards: number
 }
 
 export interface TokenFilter {
@@ -366,6 +446,90 @@ export interface CaptureKeyMaker {
 
 export type CaptureKeyPlace = Pick<CaptureKey, 'id' | 'tenantId'>
 
+/** The cryptography of issued cards, all but their CVVs. Everything is for one card and one field, and opens nowhere else. */
+export interface IssuedCardCipher {
+  sealNumber(place: IssuedCardPlace, pan: Pan): Promise<Uint8Array>
+  /** These throw if the bytes were changed or belong to another place. */
+  openNumber(place: IssuedCardPlace, sealed: Uint8Array): Promise<Pan>
+  sealServiceCode(place: IssuedCardPlace, serviceCode: ServiceCode): Promise<Uint8Array>
+  openServiceCode(place: IssuedCardPlace, sealed: Uint8Array): Promise<ServiceCode>
+  /** The keyed hash of a number under each key of the issuer that is not destroyed, the active one first. */
+  numberHashes(tenantId: TenantId, pan: Pan): Promise<readonly Uint8Array[]>
+}
+
+export interface IssuedCardPlace {
+  readonly id: IssuedCardId
+  readonly tenantId: TenantId
+}
+
+/** Derives CVVs under an issuer's card verification keys. A CVV is never kept. */
+export interface CvvDeriver {
+  /** In the order of the inputs; many at once cost little more than one. */
+  derive(
+    issuer: Pick<Issuer, 'tenantId'> & { readonly cvk: Cvk },
+    inputs: readonly CvvInput[],
+  ): Promise<readonly Secret<string>[]>
+  /** Whether it is the one, in a time that does not tell how nearly. */
+  isSame(a: Secret<string>, b: Secret<string>): boolean
+}
+
+/** Makes card verification keys, and keeps what custodians bring. Nothing of them is ever told but check values. */
+export interface CvkKeeper {
+  generate(tenantId: TenantId): Promise<SealedCvk>
+  sealComponent(
+    place: Pick<StoredCvkComponent, 'tenantId' | 'custodian'>,
+    component: CvkComponent,
+    // One part of it adds nothing to its key.
+  ): Promise<Result<SealedCvk, { readonly type: 'EmptyComponent' }>>
+  /**
+   * The keys of which these are all components, by XOR. `WeakCvk`: one of them is a key under which DES hides nothing, or both
+   * of a live tenant are one, which is single DES.
+   */
+  combine(
+    tenant: Pick<Tenant, 'id' | 'environment'>,
+    components: readonly StoredCvkComponent[],
+  ): Promise<Result<SealedCvk, { readonly type: 'WeakCvk' }>>
+}
+
+export interface SealedCvk {
+  readonly sealed: Uint8Array
+  readonly checkValues: CvkCheckValues
+}
+
+/** Makes key pairs that sign access tokens. */
+export interface AccessKeyMaker {
+  make(place: Pick<AccessKey, 'id' | 'tenantId'>): Promise<Pick<AccessKey, 'publicJwk' | 'sealedPrivateKey'>>
+}
+
+/** Draws at random, evenly. */
+export interface Draws {
+  /** From 0 to below `end`, which is 2^48 at most. */
+  below(end: number): number
+}
+
+/**
+ * How many tries of a card's CVV are under way, on all nodes. Outside every disk; one that its node forgets, because it
+ * died, is forgotten within half a minute.
+ */
+export interface PendingTries {
+  /** One more; answers how many there are with it. */
+  enter(card: IssuedCardId): Promise<number>
+  leave(card: IssuedCardId): Promise<void>
+  /** A try that was wrong and could not be counted, and how to: known to this node alone, while it lives. */
+  owe(card: IssuedCardId, count: CountOwed): void
+  /** How many are owed for the card; one that is being counted is, until it has been. */
+  owed(card: IssuedCardId): number
+  /**
+   * Counts what is owed for the card and nobody is counting, the oldest first, and answers how many there were. Throws what
+   * the first that cannot be counted throws; that one is still owed.
+   */
+  countOwed(card: IssuedCardId): Promise<number>
+  /** A card that tries are owed for, where no more can be remembered: until some are counted nothing may be tried. */
+  mustCountFirst(): IssuedCardId | undefined
+}
+
+export type CountOwed = () => Promise<void>
+
 /** Tells requests under idempotency keys apart without keeping what they say. */
 export interface RequestMarker {
   /** Under each key that a claim may still stand under, the active one first. */
@@ -388,6 +552,8 @@ export interface KeyMaker {
 export interface NewKeyOwner {
   readonly owner: KeyOwner
   readonly environment: Environment
+  /** What it has keys for beside those that all such owners have. */
+  readonly roles?: readonly 'issuer'[]
 }
 
 export interface PreparedKeys {

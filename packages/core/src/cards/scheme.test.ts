@@ -3,7 +3,7 @@ import creditCardType from 'credit-card-type'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../kernel/secret.ts'
 import type { Pan } from './pan.ts'
-import { codeLengths, type Scheme, schemeOf, schemeOfDigits } from './scheme.ts'
+import { codeLengths, numberLengths, type Scheme, schemeOf, schemeOfDigits } from './scheme.ts'
 
 test.each([
   ['visa', testCards.visa],
@@ -20,6 +20,19 @@ test.each([
   ['maestro', testCards.maestro],
 ])('%s is told by the number that it publishes for tests', (scheme, number) => {
   expect(schemeOf(new Secret(number) as Pan)).toBe(scheme)
+})
+
+test.each(Object.values(testCards))('%s is as long as numbers of its scheme', (number) => {
+  expect(numberLengths[schemeOfDigits(number)]).toContain(number.length)
+})
+
+test('every scheme has numbers of 13 to 19 digits, and what is no scheme has none', () => {
+  const { unknown, ...known } = numberLengths
+  expect(unknown).toEqual([])
+  for (const lengths of Object.values(known)) {
+    expect(lengths.length).toBeGreaterThan(0)
+    expect(lengths.filter((length) => length < 13 || length > 19)).toEqual([])
+  }
 })
 
 test.each([13, 16, 19])('a Visa number of %i digits is one', (length) => {

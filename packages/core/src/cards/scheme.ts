@@ -101,3 +101,22 @@ export const codeLengths: Record<Scheme, readonly number[]> = {
   verve: [3],
   unknown: [3, 4],
 }
+
+/** How many digits a card number of the scheme has. Of a scheme that is not known nothing can be said. */
+export const numberLengths: Record<Scheme, readonly number[]> = {
+  visa: [13, 16, 19],
+  mastercard: [16],
+  amex: [15],
+  discover: [16, 19],
+  diners: [14, 16, 19],
+  jcb: [15, 16, 17, 18, 19],
+  unionpay: [16, 17, 18, 19],
+  maestro: [13, 14, 15, 16, 17, 18, 19],
+  elo: [16],
+  hipercard: [13, 16, 19],
+  mir: [16, 17, 18, 19],
+  rupay: [16],
+  troy: [16],
+  verve: [16, 18, 19],
+  unknown: [],
+}

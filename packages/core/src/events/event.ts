@@ -10,6 +10,8 @@ export const eventTypes = [
   'token.invalidated',
   'token.deleted',
   'token.expired',
+  /** the CVV of an issued card changed, or when it will */
+  'rotate_cvv',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
@@ -28,6 +30,6 @@ export interface VaultEvent {
 }
 
 export interface EventSubject {
-  readonly type: 'token'
+  readonly type: 'token' | 'issued-card'
   readonly id: string
 }

@@ -17,6 +17,10 @@ export type EventId = Brand<string, 'EventId'>
 export type BinSetId = Brand<string, 'BinSetId'>
 export type CaptureKeyId = Brand<string, 'CaptureKeyId'>
 export type NetworkTokenId = Brand<string, 'NetworkTokenId'>
+export type CardHashId = Brand<string, 'CardHashId'>
+export type AccessKeyId = Brand<string, 'AccessKeyId'>
+/** Of an issued card: a whole number, as issuers count them. */
+export type IssuedCardId = Brand<number, 'IssuedCardId'>
 export type ClaimId = Brand<string, 'ClaimId'>
 
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

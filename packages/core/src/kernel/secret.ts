@@ -13,6 +13,8 @@ export type Purpose =
   | 'mask'
   /** to check its form: length, check digit, range */
   | 'check'
+  /** to derive a CVV from it, or to compare one */
+  | 'derive'
   /** to put it into the body that goes to a provider */
   | 'render'
   /** to find it in what a provider answers */

@@ -8,6 +8,8 @@ export interface Principal {
   readonly tenant: Tenant
   readonly credentialId: CredentialId
   readonly permissions: readonly Permission[]
+  /** The account of an issuer that it acts for, where its token names one; it reaches that account's cards alone. */
+  readonly accountId?: number
 }
 
 /** Whoever sends a request, known only by its address. */

@@ -191,3 +191,51 @@ describe('a user', () => {
     expect(await enableCredential(vault, testOperator, first)).toEqual(done)
   })
 })
+
+describe('a credential that others sign tokens for', () => {
+  const trusts = { issuer: 'https://login.example', audience: 'cards', jwks: '{"keys":[]}' }
+
+  test('is kept with whom it trusts, and that is written down without their keys', async () => {
+    const { vault, tenant, made } = await open()
+    const result = await createCredential(vault, testOperator, tenant, { ...made, dialect: 'pismo', trusts })
+    expect(result.ok && Object.keys(result.value)).not.toContain('trusts')
+    expect(await vault.store.trustedIssuer(trusts)).toEqual({ credentialId: made.id, ...trusts })
+    expect((await lastEntry(vault)).at(-1)).toEqual({
+      ...{ dialect: 'pismo', permissions: 'tokenize forward' },
+      ...{ issuer: 'https://login.example', audience: 'cards' },
+    })
+  })
+
+  test('is the only one with their name and audience until it is revoked', async () => {
+    const { vault, tenant, made } = await open()
+    const other = () => ({ ...made, id: vault.ids.uuid() as CredentialId })
+    await createCredential(vault, testOperator, tenant, { ...made, trusts })
+    const { seq } = await vault.store.auditHead()
+    const again = { ...other(), trusts: { ...trusts, jwks: '{}' } }
+    const refused = await createCredential(vault, testOperator, tenant, again)
+    expect(refused).toEqual(refuse({ type: 'IssuerTrustedAlready' }))
+    expect(await vault.store.credential(again.id)).toBeUndefined()
+    expect((await vault.store.auditHead()).seq).toBe(seq)
+    const elsewhere = { ...other(), trusts: { ...trusts, audience: 'other cards' } }
+    expect(await createCredential(vault, testOperator, tenant, elsewhere)).toMatchObject({ ok: true })
+    await revokeCredential(vault, testOperator, made.id)
+    expect(await createCredential(vault, testOperator, tenant, again)).toMatchObject({ ok: true })
+    expect(await vault.store.trustedIssuer(trusts)).toEqual({ credentialId: again.id, ...again.trusts })
+  })
+
+  test('of several at once one is made', async () => {
+    const { vault, tenant, made } = await open()
+    const results = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        createCredential(vault, testOperator, tenant, {
+          ...{ ...made, id: vault.ids.uuid() as CredentialId },
+          trusts,
+        }),
+      ),
+    )
+    expect(results.filter(({ ok }) => ok)).toHaveLength(1)
+    for (const result of results)
+      if (!result.ok) expect(result.error).toEqual({ type: 'IssuerTrustedAlready' })
+    expect(await vault.store.credentials(tenant.id)).toHaveLength(1)
+  })
+})

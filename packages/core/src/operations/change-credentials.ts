@@ -1,3 +1,4 @@
+import type { TrustedIssuer } from '../issuing/issuer.ts'
 import type { CredentialId } from '../kernel/ids.ts'
 import { done, ok, type Result, refuse } from '../kernel/result.ts'
 import type { EpochMs } from '../kernel/time.ts'
@@ -8,10 +9,11 @@ import { type Operator, type OperatorRefusal, operatorAudit } from './operator.t
 
 type Ports = { readonly store: Store; readonly clock: Clock }
 
-export type NewCredential = Pick<
-  Credential,
-  'id' | 'dialect' | 'permissions' | 'hash' | 'publicKey' | 'expiresAt'
->
+export interface NewCredential
+  extends Pick<Credential, 'id' | 'dialect' | 'permissions' | 'hash' | 'publicKey' | 'expiresAt'> {
+  /** Whose tokens count as this credential. */
+  readonly trusts?: Omit<TrustedIssuer, 'credentialId'> | undefined
+}
 
 const attempts = 8
 
@@ -20,7 +22,7 @@ export const createCredential = async (
   { store, clock }: Ports,
   operator: Operator,
   tenant: Tenant,
-  made: NewCredential,
+  { trusts, ...made }: NewCredential,
 ): Promise<Result<Credential, OperatorRefusal>> => {
   const at = clock.now()
   const credential: Credential = {
@@ -33,11 +35,14 @@ export const createCredential = async (
   }
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (!(await hasRoom(store, made, at))) return refuse({ type: 'TooManyCredentials' })
+    if (trusts && (await isTrusted(store, trusts))) return refuse({ type: 'IssuerTrustedAlready' })
     const committed = await store.commit([
       { type: 'put-credential', credential },
+      ...(trusts ? [{ type: 'trust-issuer', trusted: { credentialId: made.id, ...trusts } } as const] : []),
       operatorAudit(operator, at, 'credential.created', { type: 'credential', id: made.id }, tenant.id, {
         dialect: made.dialect,
         permissions: made.permissions.join(' '),
+        ...(trusts && { issuer: trusts.issuer, audience: trusts.audience }),
       }),
     ])
     if (committed.ok) return ok(credential)
@@ -84,6 +89,16 @@ export const enableCredential = async (
   // A conflict means that another has just enabled it, which is what was asked, or that its user got another key.
   if (committed.ok || (await store.credential(id))?.disabledAt === undefined) return done
   return refuse({ type: (await hasRoom(store, credential, at)) ? 'Contended' : 'TooManyCredentials' })
+}
+
+/** Whether its tokens count as another credential that may still come to life. */
+const isTrusted = async (
+  store: Store,
+  wish: Pick<TrustedIssuer, 'issuer' | 'audience'>,
+): Promise<boolean> => {
+  const trusted = await store.trustedIssuer(wish)
+  const credential = trusted && (await store.credential(trusted.credentialId))
+  return credential !== undefined && credential.revokedAt === undefined
 }
 
 /** Whether the user whose credential it is may have one more; other credentials belong to no user. */

@@ -39,6 +39,24 @@ export type OperatorRefusal =
   | { readonly type: 'RequestorOfOneTenant' }
   /** nobody issues network tokens for live tenants here */
   | { readonly type: 'NoNetworkTokenProvider' }
+  | { readonly type: 'IssuerEnabledAlready' }
+  | { readonly type: 'NotAnIssuer' }
+  /** a live issuer's keys come in components, one from each custodian */
+  | { readonly type: 'CvkInOnePiece' }
+  | { readonly type: 'CvkComplete' }
+  /** such as all zeros, when two custodians bring the same component, or of a live issuer A and B alike */
+  | { readonly type: 'WeakCvk' }
+  /** zeros, which add nothing: the others would know the key */
+  | { readonly type: 'EmptyComponent' }
+  | { readonly type: 'CustodianTwice' }
+  /** another number of components was said before */
+  | { readonly type: 'ComponentCountDiffers'; readonly expected: number }
+  | { readonly type: 'NotABin' }
+  | { readonly type: 'BinAddedAlready' }
+  /** it overlaps one of another issuer, and either is live */
+  | { readonly type: 'BinOfAnother' }
+  | { readonly type: 'TooManyBins' }
+  | { readonly type: 'IssuerTrustedAlready' }
   | { readonly type: 'Contended' }
 
 export const operatorAudit = (

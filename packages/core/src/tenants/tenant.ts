@@ -29,7 +29,7 @@ export interface Scope {
 }
 
 /** What a credential may do, deny by default (PCI DSS 7.3). */
-export const permissions = ['tokenize', 'forward', 'detokenize'] as const
+export const permissions = ['tokenize', 'forward', 'detokenize', 'issue', 'show', 'verify'] as const
 export type Permission = (typeof permissions)[number]
 
 export interface Credential {
