@@ -74,6 +74,20 @@ const forgetsAfter: Readonly<Record<Change['type'], boolean>> = {
   'purge-idempotency': false,
   'put-bins': false,
   'use-bins': true,
+  'put-issuer': true,
+  'replace-issuer': true,
+  'add-issuer-bin': true,
+  'put-cvk-component': true,
+  'remove-cvk-components': true,
+  'put-access-key': true,
+  'retire-access-key': true,
+  'purge-access-keys': true,
+  'remove-access-key': true,
+  'trust-issuer': true,
+  'put-issued-card': false,
+  'replace-issued-card': false,
+  'replace-rotation': false,
+  'put-cvv-tries': false,
   'put-key': true,
   'set-key-state': true,
   'note-captured-ahead': false,
@@ -135,6 +149,44 @@ describe('the directory', () => {
       await readBoth()
       expect(captureKey.mock.calls.length + ofScope.mock.calls.length).toBe(2 * (at + 2))
     }
+  })
+
+  test('remembers what issuers have until another list changes it, and never that a tenant is none', async () => {
+    const [issuer, key] = [records.issuer(tenant), records.accessKey(tenant)]
+    const bin = { tenantId: tenant.id, bin: '400000', createdAt: records.at }
+    const trusted = { credentialId: records.credential(tenant).id, issuer: 'a', audience: 'b c', jwks: '{}' }
+    const reads = {
+      issuer: vi.fn(async (id: TenantId) => (id === tenant.id ? issuer : undefined)),
+      issuerBins: vi.fn(async (id: TenantId | undefined) => (id === undefined ? [bin] : [])),
+      accessKey: vi.fn(async () => key),
+      accessKeys: vi.fn(async (id: TenantId | undefined) => (id === undefined ? [] : [key])),
+      trustedIssuer: vi.fn(async (wish: Pick<typeof trusted, 'issuer' | 'audience'>) =>
+        wish.issuer === 'a' && wish.audience === 'b c' ? trusted : undefined,
+      ),
+    }
+    const { directory } = createCounted(reads)
+    const readTwice = async (): Promise<void> => {
+      for (let turn = 0; turn < 2; turn++) {
+        expect(await directory.store.issuer(tenant.id)).toBe(issuer)
+        expect(await directory.store.issuerBins(undefined)).toEqual([bin])
+        expect(await directory.store.issuerBins(tenant.id)).toEqual([])
+        expect(await directory.store.accessKey(key.id)).toBe(key)
+        expect(await directory.store.accessKeys(tenant.id)).toEqual([key])
+        expect(await directory.store.accessKeys(undefined)).toEqual([])
+        expect(await directory.store.trustedIssuer(trusted)).toBe(trusted)
+      }
+    }
+    const count = () => Object.values(reads).reduce((sum, { mock }) => sum + mock.calls.length, 0)
+    await readTwice()
+    expect(count()).toBe(7)
+    await directory.store.commit([{ type: 'retire-access-key', id: key.id, at: records.at }])
+    await readTwice()
+    expect(count()).toBe(14)
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await directory.store.issuer(records.id())).toBeUndefined()
+      expect(await directory.store.trustedIssuer({ issuer: 'a b', audience: 'c' })).toBeUndefined()
+    }
+    expect(count()).toBe(18)
   })
 
   test.each(Object.entries(forgetsAfter))('after %s forgets: %s', async (type, forgets) => {

@@ -29,7 +29,7 @@ const isUnrelated = ({ type }: Change): boolean =>
   hotChanges.has(type) || type === 'replace-token' || type === 'erase-token'
 
 /**
- * Tenants, scopes, links, credentials, capture keys, origins and destinations are few and change seldom, but each request
+ * Tenants, scopes, links, credentials, capture keys, origins, destinations, and what issuers have are few and change seldom, but each request
  * reads some. What is not found is not remembered: callers could fill the memory with names that do not exist.
  */
 export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): Directory => {
@@ -66,6 +66,16 @@ export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): 
   const origins = remember(async (owner: TenantId | 'everyone') =>
     store.origins(owner === 'everyone' ? undefined : owner),
   )
+  const issuerBins = remember(async (owner: TenantId | 'everyone') =>
+    store.issuerBins(owner === 'everyone' ? undefined : owner),
+  )
+  const accessKeys = remember(async (owner: TenantId | 'everyone') =>
+    store.accessKeys(owner === 'everyone' ? undefined : owner),
+  )
+  const trustedIssuer = remember((pair: string) => {
+    const [issuer = '', audience = ''] = JSON.parse(pair) as readonly string[]
+    return store.trustedIssuer({ issuer, audience })
+  })
   const links = remember(async (pair: string) => {
     const [scopeId, tenantId] = pair.split(' ')
     const isLinked = await store.isLinked(...([scopeId, tenantId] as Parameters<Store['isLinked']>))
@@ -92,6 +102,11 @@ export const createDirectory = (store: Store, clock: Pick<Clock, 'monotonic'>): 
       scope: remember(store.scope),
       credential: remember(store.credential),
       captureKey: remember(store.captureKey),
+      issuer: remember(store.issuer),
+      issuerBins: async (tenantId) => (await issuerBins(tenantId ?? 'everyone')) ?? [],
+      accessKey: remember(store.accessKey),
+      accessKeys: async (tenantId) => (await accessKeys(tenantId ?? 'everyone')) ?? [],
+      trustedIssuer: ({ issuer, audience }) => trustedIssuer(JSON.stringify([issuer, audience])),
       destinations: async (tenantId) => (await destinations(tenantId)) ?? [],
       origins: async (tenantId) => (await origins(tenantId ?? 'everyone')) ?? [],
       isLinked: async (scopeId, tenantId) => (await links(`${scopeId} ${tenantId}`)) ?? false,

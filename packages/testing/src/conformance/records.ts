@@ -7,7 +7,17 @@ import type { Destination } from '@cardkeep/core/destinations/destination'
 import type { VaultEvent } from '@cardkeep/core/events/event'
 import type { Webhook } from '@cardkeep/core/events/webhook'
 import type { IdempotencyClaim } from '@cardkeep/core/idempotency/claim'
+import { type IssuedCard, issuedCardIdOf } from '@cardkeep/core/issuing/issued-card'
+import {
+  type AccessKey,
+  type Cvk,
+  type Issuer,
+  type StoredCvkComponent,
+  usualIssuerSettings,
+} from '@cardkeep/core/issuing/issuer'
+import type { CvvRotation } from '@cardkeep/core/issuing/rotation'
 import type { Brand } from '@cardkeep/core/kernel/brand'
+import { epochMs } from '@cardkeep/core/kernel/time'
 import type { KeyRecord } from '@cardkeep/core/keys'
 import type { NetworkToken } from '@cardkeep/core/network-tokens/network-token'
 import type { AuditHead } from '@cardkeep/core/ports'
@@ -239,9 +249,90 @@ export const createRecords = () => {
     ...fields,
   })
 
+  const issuer = (of: Tenant, fields: Partial<Issuer> = {}): Issuer => ({
+    tenantId: of.id,
+    settings: usualIssuerSettings,
+    cvk: undefined,
+    componentsExpected: undefined,
+    createdAt: at,
+    ...fields,
+  })
+
+  const cvk = (fields: Partial<Cvk> = {}): Cvk => ({
+    sealed: bytes(60),
+    checkValues: { a: '8CA64D', b: '08D7B4' },
+    createdAt: at,
+    ...fields,
+  })
+
+  const cvkComponent = (of: Tenant, fields: Partial<StoredCvkComponent> = {}): StoredCvkComponent => ({
+    tenantId: of.id,
+    custodian: `custodian-${next()}`,
+    sealed: bytes(60),
+    checkValues: { a: '8CA64D', b: '08D7B4' },
+    createdAt: at,
+    ...fields,
+  })
+
+  const accessKey = (of: Tenant, fields: Partial<AccessKey> = {}): AccessKey => ({
+    id: id(),
+    tenantId: of.id,
+    publicJwk: '{"kty":"RSA"}',
+    sealedPrivateKey: bytes(200),
+    createdAt: at,
+    retiredAt: undefined,
+    ...fields,
+  })
+
+  const issuedCard = (of: Tenant, fields: Partial<IssuedCard> = {}): IssuedCard => ({
+    id: issuedCardIdOf(epochMs(at + next()), 0),
+    tenantId: of.id,
+    hash: id(),
+    accountId: 7,
+    customerId: 8,
+    status: 'NORMAL',
+    name: `card ${next()}`,
+    printedName: 'A NAME',
+    last4: '0002',
+    numberHash: bytes(32),
+    sealedNumber: bytes(70),
+    expiryMonth: 12,
+    expiryYear: 2031,
+    contactless: false,
+    accountUpdater: false,
+    transactionLimit: undefined,
+    metadata: undefined,
+    createdAt: at,
+    updatedAt: at,
+    version: 1,
+    ...fields,
+  })
+
+  /** Of a card that rotates only when it is forced. */
+  const rotation = (
+    of: Pick<IssuedCard, 'id' | 'tenantId'>,
+    fields: Partial<CvvRotation> = {},
+  ): CvvRotation => ({
+    cardId: of.id,
+    tenantId: of.tenantId,
+    sealedServiceCode: bytes(50),
+    serial: 0,
+    schedule: { intervalMs: undefined, nextAt: undefined, lastScheduledAt: undefined, lastRotatedAt: at },
+    dueAt: undefined,
+    previous: undefined,
+    version: 1,
+    ...fields,
+  })
+
   return {
     at,
     id,
+    issuer,
+    cvk,
+    cvkComponent,
+    accessKey,
+    issuedCard,
+    rotation,
     bytes,
     scope,
     tenant,

@@ -9,12 +9,15 @@ import { captureKeyConformance } from './store-capture-keys.ts'
 import { cardListConformance } from './store-card-lists.ts'
 import { fingerprintConformance } from './store-fingerprints.ts'
 import { idempotencyConformance } from './store-idempotency.ts'
+import { issuedCardConformance } from './store-issued-cards.ts'
+import { issuerConformance } from './store-issuers.ts'
 import { keyConformance } from './store-keys.ts'
 import { listConformance } from './store-lists.ts'
 import { networkTokenConformance } from './store-network-tokens.ts'
 import { originConformance } from './store-origins.ts'
 import { outboxConformance } from './store-outbox.ts'
 import { outboxLineConformance } from './store-outbox-lines.ts'
+import { rotationConformance } from './store-rotations.ts'
 import { tenantConformance } from './store-tenants.ts'
 import { tokenConformance } from './store-tokens.ts'
 
@@ -42,6 +45,9 @@ const suites = {
   lines: outboxLineConformance,
   idempotency: idempotencyConformance,
   bins: binConformance,
+  issuers: issuerConformance,
+  'issued cards': issuedCardConformance,
+  rotations: rotationConformance,
   keys: keyConformance,
   audit: auditConformance,
 } as const satisfies Readonly<Record<string, (bench: Bench) => void>>

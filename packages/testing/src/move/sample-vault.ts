@@ -118,6 +118,38 @@ export const fillEveryTable = (database: Database, tokens: number): void => {
     [id(19), id(2), id(2), 'deleted', Buffer.alloc(0), 30, most, 0],
     [id(20), id(1), id(1), 'deleted', Buffer.alloc(0), 30, 31, 1],
   )
+  insert(
+    'issuers',
+    [id(3), 'rotate_cvv', 0, 0, 0, hash(12), 'A1B2C3', '000000', 32, null, 33],
+    [id(4), 'rotate_cvv-1', 300_000, 1_800_000, most, null, null, null, null, 3, most],
+  )
+  insert(
+    'cvk_components',
+    [id(4), tricky, hash(13), '8CA64D', '08D7B4', 34],
+    [id(4), '', hash(14), '', '', 35],
+  )
+  insert('issuer_bins', [id(3), '400000', 36], [id(3), '400000123', 37], [id(4), '400000', most])
+  insert(
+    'access_keys',
+    [id(27), id(3), '{}', hash(15), 38, null],
+    [id(28), id(3), tricky, Buffer.alloc(0), 38, most],
+  )
+  insert('trusted_issuers', [id(5), tricky, '', '{"keys":[]}'], [id(6), '', tricky, tricky])
+  const card = (customer: number, status: string) =>
+    [id(3), id(29), 1, customer, status, tricky, '', '0002'] as const
+  insert(
+    'issued_cards',
+    [1, ...card(1, 'NORMAL'), hash(16), hash(17), 12, 2031, 1, 0, '1e+21', tricky, 39, 40, 1],
+    [most, ...card(1, 'CANCELED'), hash(18), Buffer.alloc(0), 1, 9999, 0, 1, null, null, 39, 40, most],
+    [77, ...card(most, 'BLOCKED'), hash(19), hash(20), 1, 2031, 0, 1, '0.5', '{}', 39, 40, 2],
+  )
+  insert(
+    'cvv_rotations',
+    [1, id(3), hash(21), 0, 3_600_000, 41, 42, 43, 44, 45, hash(22), 46, 1],
+    [most, id(3), Buffer.alloc(0), most, null, null, null, 43, null, 0, null, null, most],
+    [77, id(3), hash(23), 9, 3_600_000, most, 42, 43, most, most, null, null, 9],
+  )
+  insert('cvv_tries', [1, 0, 5, '[1,2,3]', null, 1], [most, 3, 0, '[]', most, most])
   insert('deliveries', [
     41,
     id(11),

@@ -17,16 +17,22 @@ const token: readonly ElementType[] = [
   ...(['text', 'text', 'bigint', 'bytea', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'] as const),
 ]
 
+const rotation: readonly ElementType[] = [
+  ...(['bigint', 'bytea', 'bytea', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'] as const),
+  ...(['bytea', 'bigint', 'bigint'] as const),
+]
+
 const event: readonly ElementType[] = ['bytea', 'text', 'bytea', 'text', 'bytea', 'bigint', 'text']
 
 const batches: { readonly [Name in PostgresStatementName]?: Batch } = {
   putFingerprint: { together: 'putFingerprints', types: fingerprint },
   putToken: { together: 'putTokens', types: token },
+  replaceRotation: { together: 'replaceRotations', types: rotation },
   emitEvent: { together: 'emitEvents', types: event },
 }
 
 /** The order in which they come: a token refers to its fingerprint. */
-const batched = ['putFingerprint', 'putToken', 'emitEvent'] as const
+const batched = ['putFingerprint', 'putToken', 'replaceRotation', 'emitEvent'] as const
 
 export interface BatchedCall {
   readonly call: Call

@@ -1,4 +1,6 @@
 import type { Change } from '@cardkeep/core/changes'
+import { noTries } from '@cardkeep/core/issuing/cvv-tries'
+import type { IssuedCard } from '@cardkeep/core/issuing/issued-card'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { createRecords } from '@cardkeep/testing/conformance/records'
 import { expect, test } from 'vitest'
@@ -84,6 +86,43 @@ test('changes of what belongs to one token or one number have one place in the o
     settings: undefined,
   })
   expect(orders(set(one.id), set(two.id)).size).toBe(2)
+})
+
+test('rows of one card come in one order, and cards in that of their ids, however long those are', () => {
+  const [short, long] = [9, 10].map((id) => records.issuedCard(tenant, { id: id as IssuedCard['id'] }))
+  if (!short || !long) throw new Error('two cards')
+  const changesOf = (card: IssuedCard): readonly Change[] => [
+    { type: 'replace-issued-card', card },
+    { type: 'replace-rotation', rotation: records.rotation(card) },
+    { type: 'put-cvv-tries', tries: { ...noTries(card.id), version: 1 } },
+  ]
+  const inOrder = [...changesOf(short), ...changesOf(long)]
+  const orders = inOrder.map((change) => planList([change]).order)
+  expect(orders).toEqual(orders.toSorted())
+  expect(new Set(orders).size).toBe(6)
+})
+
+test('a rotation and what it tells are among those that are written together', () => {
+  const rotation = records.rotation(records.issuedCard(tenant))
+  const told: Change = { type: 'emit-event', event: records.event(tenant) }
+  expect(planList([{ type: 'replace-rotation', rotation }, told, records.audit()]).isLoose).toBe(true)
+})
+
+test('whoever counts components locks their issuer before', () => {
+  const remove: Change = { type: 'remove-cvk-components', tenantId: tenant.id, count: 2 }
+  expect(planList([remove]).steps[0]).toMatchObject({ statement: 'lockIssuer', expects: 'nothing' })
+  expect(planList([remove]).order).toBe(
+    planList([
+      { type: 'replace-issuer', issuer: records.issuer(tenant), hadCvk: false, componentsBefore: undefined },
+    ]).order,
+  )
+})
+
+test('whoever adds a BIN keeps others from adding one before it looks at theirs', () => {
+  const bin = { tenantId: tenant.id, bin: '400000', createdAt: records.at }
+  const [first, ...rest] = planList([{ type: 'add-issuer-bin', bin }]).steps
+  expect(first).toMatchObject({ statement: 'lockIssuerBins', expects: 'nothing' })
+  expect(rest.map(({ statement }) => statement)).toEqual(['addIssuerBin'])
 })
 
 test('what a list says of several webhooks comes last and in one order', () => {

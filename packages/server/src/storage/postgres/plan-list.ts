@@ -104,6 +104,10 @@ const lockingOf = (change: Change): readonly ListStep[] => {
   }
   if (change.type === 'end-network-tokens' && change.isTokenErased)
     return [locking(change.type, 'lockNetworkTokens', idValue(change.tokenId))]
+  if (change.type === 'add-issuer-bin') return [locking(change.type, 'lockIssuerBins')]
+  // One that comes refers to the issuer, and waits.
+  if (change.type === 'remove-cvk-components')
+    return [locking(change.type, 'lockIssuer', idValue(change.tenantId))]
   return []
 }
 
@@ -187,13 +191,35 @@ const rowOf = (change: Change): string | undefined => {
   if (change.type === 'end-network-tokens') return `1 ${change.tokenId}`
   if ('token' in change) return `1 ${change.token.id}`
   if ('claim' in change) return `1 ${Buffer.from(change.claim.name).toString('hex')}`
-  if (change.type === 'set-code-policy') return `2 ${change.tenantId}`
+  const cardRow = cardRowOf(change)
+  if (cardRow !== undefined) return cardRow
+  if ('issuer' in change) return `2 ${change.issuer.tenantId}`
+  if ('component' in change) return `2 ${change.component.tenantId}`
+  if (change.type === 'set-code-policy' || change.type === 'remove-cvk-components')
+    return `2 ${change.tenantId}`
   if (change.type === 'set-network-tokens') return `2 ${change.scopeId}`
   return 'id' in change ? `2 ${change.id}` : undefined
 }
 
+/** Of one card, first the row of what it is, then how its CVV rotates, then what was tried: a list names them in this order. */
+const cardRowOf = (change: Change): string | undefined => {
+  if (change.type === 'put-issued-card' || change.type === 'replace-issued-card')
+    return cardRow(change.card.id, 1)
+  if (change.type === 'replace-rotation') return cardRow(change.rotation.cardId, 2)
+  return change.type === 'put-cvv-tries' ? cardRow(change.tries.cardId, 3) : undefined
+}
+
+/** As text in the order of the numbers, in which one statement locks many. */
+const cardRow = (id: number, table: number): string => `1 card ${String(id).padStart(16, '0')} ${table}`
+
 /**
- * They add rows and look at nothing that another of them changes, so those of many lists may be written together,
- * statement by statement: what they expect holds in every order of the lists, or in none that is tried.
+ * They add rows, or change one each, and look at nothing that another of them changes, so those of many lists may be written
+ * together, statement by statement: what they expect holds in every order of the lists, or in none that is tried.
  */
-const loose: ReadonlySet<Change['type']> = new Set(['put-fingerprint', 'put-token', 'emit-event', 'audit'])
+const loose: ReadonlySet<Change['type']> = new Set([
+  'put-fingerprint',
+  'put-token',
+  'replace-rotation',
+  'emit-event',
+  'audit',
+])

@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 import type { Change } from '@cardkeep/core/changes'
-import { epochMs } from '@cardkeep/core/kernel/time'
+import type { IssuedCard } from '@cardkeep/core/issuing/issued-card'
+import type { StoredCvkComponent } from '@cardkeep/core/issuing/issuer'
+import type { CvvRotation } from '@cardkeep/core/issuing/rotation'
+import { epochMs, hourMs } from '@cardkeep/core/kernel/time'
 import type { Store, TokenPage } from '@cardkeep/core/ports'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import { createRecords } from '@cardkeep/testing/conformance/records'
@@ -17,7 +20,8 @@ const createPool = () => {
   const records = createRecords()
   const scopes = [records.scope(), records.scope()] as const
   const own = { defaultScopeId: scopes[0].id }
-  const tenants = [records.tenant(own), records.tenant(), records.tenant({ name: 'tenant-3' })] as const
+  const live = { name: 'tenant-3', environment: 'live' } as const
+  const tenants = [records.tenant(own), records.tenant(), records.tenant(live)] as const
   const prints = scopes.flatMap((scope) => [records.fingerprint(scope), records.fingerprint(scope)])
   const tokenIds = Array.from(
     { length: 4 },
@@ -35,9 +39,12 @@ const createPool = () => {
   const claimIds = [0, 1].map(() => records.claim(tenants[0]).claimId)
   const keys = [records.key(), records.key()]
   const sets = [0, 1].map(() => records.id<Extract<Change, { type: 'use-bins' }>['set']>())
+  const issuers = tenants.map((tenant) => records.issuer(tenant))
+  const cards = [1, 1, 2, 2].map((at) => records.issuedCard(of(tenants, at), { customerId: 5 }))
+  const accessKeys = tenants.map((tenant) => records.accessKey(tenant))
   return {
     ...{ records, scopes, tenants, prints, tokenIds, credentials, destinations, webhooks, subjects },
-    ...{ claims, claimIds, keys, sets, networkTokens, captureKeys },
+    ...{ claims, claimIds, keys, sets, networkTokens, captureKeys, issuers, cards, accessKeys },
   }
 }
 
@@ -73,6 +80,35 @@ const claimOf = ({ records, tenants, claims, claimIds }: Pool, [a, b, c]: Choice
   tenantId: of(tenants, 0).id,
   at: epochMs(records.at + c * day),
 })
+
+const cardOf = ({ cards }: Pool, [a, b, c]: Choice, version: number): IssuedCard => ({
+  ...of(cards, a),
+  name: `card ${b % 2}`,
+  status: of(['NORMAL', 'BLOCKED', 'CANCELED'] as const, c),
+  transactionLimit: c === 0 ? undefined : c / 2,
+  version,
+})
+
+/** One in five rotates only when it is forced. */
+const rotationOf = ({ records, cards }: Pool, [a, b, c]: Choice, version: number): CvvRotation => {
+  const due = c === 0 ? undefined : epochMs(records.at + b * 10)
+  return records.rotation(of(cards, a), {
+    serial: b,
+    sealedServiceCode: new Uint8Array(50),
+    schedule: {
+      intervalMs: due && c * hourMs,
+      nextAt: due,
+      lastScheduledAt: due,
+      lastRotatedAt: records.at,
+    },
+    dueAt: due,
+    previous: b === 0 ? { sealedServiceCode: new Uint8Array(50), until: epochMs(c) } : undefined,
+    version,
+  })
+}
+
+const componentOf = ({ records, tenants }: Pool, [a, b]: Choice): StoredCvkComponent =>
+  records.cvkComponent(of(tenants, a), { custodian: `custodian ${b % 3}`, sealed: new Uint8Array(60) })
 
 const originOf = ({ records, tenants }: Pool, [a, b, c]: Choice) => ({
   tenantId: of(tenants, a).id,
@@ -215,6 +251,62 @@ const makersOf = {
     onDelivery((no, [, b]) => ({ type: 'replay-delivery', no, at: epochMs(b) })),
     (_, [a, , c]) => (c === 0 ? { type: 'purge-dead-deliveries', before: epochMs(a) } : undefined),
   ],
+  issuers: [
+    ({ issuers }, [a]) => ({ type: 'put-issuer', issuer: of(issuers, a) }),
+    ({ issuers, records }, [a, b, c]) => ({
+      type: 'replace-issuer',
+      issuer: {
+        ...of(issuers, a),
+        cvk: b % 2 ? records.cvk({ sealed: new Uint8Array(60) }) : undefined,
+        componentsExpected: c === 0 ? undefined : c,
+      },
+      hadCvk: c % 2 === 0,
+      componentsBefore: b % 3 || undefined,
+    }),
+    ({ tenants, records }, [a, b, c]) => ({
+      type: 'add-issuer-bin',
+      bin: { tenantId: of(tenants, a).id, bin: `40000${b}`.slice(0, 6 + c), createdAt: records.at },
+    }),
+    (pool, choice) => ({ type: 'put-cvk-component', component: componentOf(pool, choice) }),
+    (pool, choice) => ({ type: 'put-cvk-component', component: componentOf(pool, choice) }),
+    ({ tenants }, [a, b]) => ({
+      type: 'remove-cvk-components',
+      tenantId: of(tenants, a).id,
+      count: 1 + (b % 3),
+    }),
+    ({ accessKeys }, [a]) => ({ type: 'put-access-key', key: of(accessKeys, a) }),
+    ({ accessKeys }, [a, b]) => ({ type: 'retire-access-key', id: of(accessKeys, a).id, at: epochMs(b) }),
+    (_, [a]) => ({ type: 'purge-access-keys', before: epochMs(a) }),
+    ({ accessKeys }, [a]) => ({ type: 'remove-access-key', id: of(accessKeys, a).id }),
+    ({ credentials }, [a, b]) => ({
+      type: 'trust-issuer',
+      trusted: { credentialId: of(credentials, a).id, issuer: `${b % 2}`, audience: 'a', jwks: '{}' },
+    }),
+    ({ credentials }, [a]) => ({ type: 'put-credential', credential: of(credentials, a) }),
+  ],
+  'issued cards': [
+    ...Array<Make>(2).fill((pool, choice) => ({
+      type: 'put-issued-card',
+      card: cardOf(pool, choice, 1),
+      rotation: rotationOf(pool, choice, 1),
+    })),
+    (pool, choice) => ({ type: 'replace-issued-card', card: cardOf(pool, choice, 2 + (choice[1] % 2)) }),
+    ...Array<Make>(3).fill((pool, choice) => ({
+      type: 'replace-rotation',
+      rotation: rotationOf(pool, choice, 2 + (choice[1] % 3)),
+    })),
+    ({ cards, records }, [a, b, c]) => ({
+      type: 'put-cvv-tries',
+      tries: {
+        ...{ cardId: of(cards, a).id, serial: b, wrong: c, version: 1 + (b % 3) },
+        ...{ recent: [records.at], lockedAt: c === 0 ? records.at : undefined },
+      },
+    }),
+    ({ records, tenants, cards }, [a, b]) => ({
+      type: 'emit-event',
+      event: records.event(of(tenants, b), { subject: { type: 'issued-card', id: of(cards, a).hash } }),
+    }),
+  ],
   rest: [
     (pool, choice) => ({ type: 'claim-idempotency', claim: claimOf(pool, choice) }),
     (pool, choice) => ({
@@ -250,7 +342,11 @@ const listed = (at: number, order: TokenPage['order']): TokenPage => ({
 
 /** Everything that a store says, in an order that every store gives it. */
 const readAll = async (store: Store, pool: Pool) => {
-  const { records, scopes, tenants, prints, tokenIds, claims, captureKeys } = pool
+  const { records, scopes, tenants, prints, tokenIds, claims, captureKeys, cards, accessKeys } = pool
+  const soon = epochMs(records.at + 20)
+  const ahead = { at: epochMs(records.at + 5), until: epochMs(records.at + hourMs), stepMs: 7 }
+  const both = <T>(read: (tenantId: (typeof tenants)[0]['id'] | undefined) => Promise<T>) =>
+    Promise.all([read(undefined), read(tenants[1].id)])
   const far = epochMs(records.at * 2)
   const byId = <T extends { readonly id: string }>(rows: readonly T[]) => rows.map(({ id }) => id).toSorted()
   const all = <T, U>(list: readonly T[], read: (one: T) => Promise<U>) => Promise.all(list.map(read))
@@ -284,6 +380,24 @@ const readAll = async (store: Store, pool: Pool) => {
     claims: await all(claims, ({ name }) => store.idempotencyClaim(name)),
     bin: await store.bin(['400000', '40']),
     bins: await store.binTable(),
+    issuers: await store.issuers(),
+    issuer: await all(tenants, ({ id }) => store.issuer(id)),
+    issuerBins: await both((id) => store.issuerBins(id)),
+    components: await all(tenants, ({ id }) => store.cvkComponents(id)),
+    accessKeys: await both((id) => store.accessKeys(id)),
+    accessKey: await all(accessKeys, ({ id }) => store.accessKey(id)),
+    trusted: await all(['0', '1'], (issuer) => store.trustedIssuer({ issuer, audience: 'a' })),
+    allTrusted: await store.trustedIssuers(),
+    cards: await all(cards, ({ id }) => store.issuedCard(id)),
+    numbers: await all(cards, ({ tenantId, numberHash }) => store.isNumberIssued(tenantId, [numberHash])),
+    named: await all(cards, (card) => store.issuedCardNamed(card)),
+    tries: await all(cards, ({ id }) => store.cvvTries(id)),
+    oldestDue: await both((id) => store.oldestDueRotation(soon, id)),
+    countDue: await both((id) => store.countDueRotations(soon, id)),
+    ahead: await both((tenantId) => store.rotationsAhead({ ...ahead, tenantId })),
+    far: (await store.farRotations(epochMs(records.at - hourMs), 0, 100))
+      .map(({ cardId }) => cardId)
+      .toSorted((a, b) => a - b),
     keys: await store.keys(),
     keySet: await store.keySet(),
     sealed: await store.isSealed(),
@@ -326,7 +440,7 @@ describeOnPostgres('whatever is committed in whatever order', (server) => {
     sequence: readonly (readonly (readonly [number, Choice])[])[],
   ) => {
     const pool = createPool()
-    const { scopes, tenants, prints, credentials, webhooks } = pool
+    const { scopes, tenants, prints, credentials, webhooks, issuers } = pool
     // Otherwise most of what comes lacks what it refers to.
     await store.commit([
       ...scopes.map((scope): Change => ({ type: 'put-scope', scope })),
@@ -334,6 +448,7 @@ describeOnPostgres('whatever is committed in whatever order', (server) => {
       ...prints.slice(1).map((fingerprint): Change => ({ type: 'put-fingerprint', fingerprint })),
       ...credentials.slice(1).map((credential): Change => ({ type: 'put-credential', credential })),
       ...webhooks.slice(1).map((webhook): Change => ({ type: 'put-webhook', webhook })),
+      ...issuers.slice(1).map((issuer): Change => ({ type: 'put-issuer', issuer })),
     ])
     const nos: number[] = []
     const results: unknown[] = []
@@ -346,6 +461,8 @@ describeOnPostgres('whatever is committed in whatever order', (server) => {
       const at = epochMs(pool.records.at + turn)
       const claimed = await store.claimDeliveries({ at, until: epochMs(at + 3), limit: 2 })
       results.push(claimed.map(({ event, attempts }) => [event.id, attempts]))
+      const rotating = await store.claimRotations({ at, until: epochMs(at + 3), limit: 2 })
+      results.push(rotating.map(({ card, rotation }) => [card.id, card.version, rotation.version]))
       for (const { no } of claimed) if (!nos.includes(no)) nos.push(no)
     }
     return { results, state: await readAll(store, pool) }

@@ -1,3 +1,4 @@
+import { isClaimable, longestWaiting, rotatingColumns } from '../sql/issuing-statements.ts'
 import { pagesOfCardTokens } from '../sql/list-statements.ts'
 import { isUnpromised, itsTokens, type StatementName, statements as shared } from '../sql/statements.ts'
 import type { Statement } from './database.ts'
@@ -30,6 +31,11 @@ const overrides = {
       where webhook_id = $1 and is_first = 1 and due_at <= $2 order by due_at, no limit $4 for update skip locked)
     update deliveries set due_at = $3 from due where no = due_no
     returning ${deliveryColumns}`,
+  claimRotations: `with due as materialized (select card_id as due_id from cvv_rotations
+      where ${isClaimable} ${longestWaiting} for update skip locked),
+    claimed as (update cvv_rotations set claimed_until = $5 from due where card_id = due_id returning cvv_rotations.*)
+    select ${rotatingColumns} from claimed as cvv_rotations join issued_cards on issued_cards.id = card_id
+    order by due_at, card_id`,
   /*
    * Looked for once, as above, and then changed by their numbers: for each row again they take seconds. Each is locked as it
    * is found, and looked at again if somebody had it. One for which a token is put is passed over: it has one in a moment.
@@ -58,6 +64,9 @@ const line = (webhookId: string, subjectId: string): string =>
 /** `card`, and the second of our locks (the first is in migrate.ts): who may change which webhooks there are. */
 const webhooksLock = '1667330660, 2'
 
+/** The fifth (the third is in alone.ts, the fourth in move/target.ts): who may add a BIN, of which no two overlap. */
+const issuerBinsLock = '1667330660, 5'
+
 /** What only this engine needs. */
 const own = {
   beginErasing: "select set_config('cardkeep.erased', '', true)",
@@ -73,6 +82,8 @@ const own = {
     where no = any(string_to_array(rtrim(current_setting('cardkeep.erased')), ' ')::bigint[]) order by no for update`,
   lockFingerprint: 'select no from fingerprints where scope_id = $1 and hash = $2 for update',
   lockNetworkTokens: 'select id from network_tokens where token_id = $1 order by id for update',
+  lockIssuerBins: `select pg_advisory_xact_lock(${issuerBinsLock})`,
+  lockIssuer: 'select tenant_id from issuers where tenant_id = $1 for update',
   // Lists that change several rows, in any order: all are locked before, in an order that everyone has.
   lockTokens: 'select id from tokens where id = any($1::bytea[]) order by id for update',
   lockFingerprints: `select no from fingerprints join unnest($1::bytea[], $2::bytea[]) as named (scope_id, hash)
@@ -91,6 +102,22 @@ const own = {
       scheme, bin, last4, number_length, sealed, created_at, updated_at, expires_at, invalidated_at, ends_with_card)
     join fingerprints on fingerprints.scope_id = made.scope_id and fingerprints.hash = made.hash
     on conflict do nothing`,
+  /*
+   * Locked before in an order that everyone has: two nodes may rotate the same cards. Of one card twice the first version is
+   * written and the count is short, so that the lists are written apart.
+   */
+  replaceRotations: `with locked as materialized (select card_id as locked_id from cvv_rotations
+      where card_id = any($1::bigint[]) order by card_id for update)
+    update cvv_rotations set sealed_service_code = made.sealed_service_code, serial = made.serial,
+      interval_ms = made.interval_ms, next_at = made.next_at, last_scheduled_at = made.last_scheduled_at,
+      last_rotated_at = made.last_rotated_at, due_at = made.due_at, previous_sealed = made.previous_sealed,
+      previous_until = made.previous_until, version = made.version, claimed_until = 0
+    from locked join unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+      $8::bigint[], $9::bigint[], $10::bytea[], $11::bigint[], $12::bigint[]) as made (card_id, tenant_id,
+      sealed_service_code, serial, interval_ms, next_at, last_scheduled_at, last_rotated_at, due_at, previous_sealed,
+      previous_until, version) on made.card_id = locked_id
+    where cvv_rotations.card_id = locked_id and cvv_rotations.tenant_id = made.tenant_id
+      and cvv_rotations.version = made.version - 1`,
   /*
    * Writes nothing where the head that they are linked to is not there: a server that took another's place may lack the
    * last commits, and what was archived holds no place. An archived chain still has its last entry.
@@ -146,6 +173,9 @@ const own = {
   claimDuty: `insert into duties (name, holder, held_until) values ($1, $2, $4)
     on conflict (name) do update set holder = $2, held_until = $4
     where duties.holder = $2 or duties.held_until <= $3`,
+  releaseRotations: `with mine as materialized (select card_id as mine_id from cvv_rotations
+      where card_id = any($1::bigint[]) and claimed_until = $2 for update skip locked)
+    update cvv_rotations set claimed_until = 0 from mine where card_id = mine_id`,
   releaseDuty: 'delete from duties where name = $1 and holder = $2',
 
   // Sets are looked through for the longest of the prefixes in one step.

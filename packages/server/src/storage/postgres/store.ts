@@ -12,6 +12,7 @@ import { type Row, readNumber, type SqlValue } from '../sql/values.ts'
 import { encodeArray } from './arrays.ts'
 import { createChainWriter } from './chain.ts'
 import { claimDueDeliveries } from './claim.ts'
+import { claimDueRotations } from './claim-rotations.ts'
 import { type Answer, createDatabase, type Database } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createLease, type Lease } from './lease.ts'
@@ -140,6 +141,14 @@ const createStore = async (
     claimDeliveries: async (wish) => {
       needsOpen()
       return claimDueDeliveries(async (statement, values) => (await ask(statement, values)).rows, wish)
+    },
+    claimRotations: async (wish) => {
+      needsOpen()
+      return claimDueRotations(async (statement, values) => (await ask(statement, values)).rows, wish)
+    },
+    releaseRotations: async (cards, until) => {
+      needsOpen()
+      if (cards.length > 0) await run('releaseRotations', [encodeArray('bigint', cards), until])
     },
     bin: (prefixes) => find('longestBin', [encodeArray('text', prefixes)], readBin),
     auditChains: () => list('chains', [], (row) => readNumber(row, 'chain')),

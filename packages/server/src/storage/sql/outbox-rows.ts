@@ -12,6 +12,7 @@ import {
   readText,
   readTime,
   readWord,
+  wordsOf,
 } from './values.ts'
 
 const forms: readonly WebhookForm[] = ['standard', ...dialects]
@@ -45,11 +46,13 @@ export const readDelivery = (row: Row): Delivery => ({
   attempts: readNumber(row, 'attempts'),
 })
 
+const subjectTypes = wordsOf<VaultEvent['subject']['type']>({ token: true, 'issued-card': true })
+
 const readEvent = (row: Row): VaultEvent => ({
   id: readId(row, 'event_id'),
   tenantId: readId(row, 'tenant_id'),
   type: readWord(row, 'event', eventTypes),
-  subject: { type: readWord(row, 'subject_type', ['token']), id: readId(row, 'subject_id') },
+  subject: { type: readWord(row, 'subject_type', subjectTypes), id: readId(row, 'subject_id') },
   at: readTime(row, 'at'),
   data: readScalars(row, 'data'),
 })

@@ -17,6 +17,14 @@ import {
   tokenValues,
   webhookValues,
 } from './bind.ts'
+import {
+  accessKeyValues,
+  componentValues,
+  cvvTriesValues,
+  issuedCardValues,
+  issuerValues,
+  rotationValues,
+} from './issuing-bind.ts'
 import type { StatementName } from './statements.ts'
 import { base64Value, flagValue, idValue, orNull, type SqlValue } from './values.ts'
 
@@ -164,6 +172,31 @@ const plans: Plans = {
     runs('replaceBinSets', idValue(set)),
     needsChange('useBinSet', idValue(set), at),
   ],
+
+  'put-issuer': ({ issuer }) => needsChange('putIssuer', ...issuerValues(issuer)),
+  'replace-issuer': ({ issuer, hadCvk, componentsBefore }) =>
+    needsChange('replaceIssuer', ...issuerValues(issuer), flagValue(hadCvk), componentsBefore ?? 0),
+  'add-issuer-bin': ({ bin: { tenantId, bin, createdAt } }) =>
+    needsChange('addIssuerBin', idValue(tenantId), bin, createdAt),
+  'put-cvk-component': ({ component }) => needsChange('putCvkComponent', ...componentValues(component)),
+  'remove-cvk-components': ({ tenantId, count }) =>
+    count === 0
+      ? { statement: 'noCvkComponents', values: [idValue(tenantId)], expects: 'row' }
+      : needsChange('removeCvkComponents', idValue(tenantId), count),
+  'put-access-key': ({ key }) => needsChange('putAccessKey', ...accessKeyValues(key)),
+  'retire-access-key': ({ id, at }) => needsChange('retireAccessKey', idValue(id), at),
+  'purge-access-keys': ({ before }) => runs('purgeAccessKeys', before),
+  'remove-access-key': ({ id }) => needsChange('removeAccessKey', idValue(id)),
+  'trust-issuer': ({ trusted: { credentialId, issuer, audience, jwks } }) =>
+    needsChange('trustIssuer', idValue(credentialId), issuer, audience, jwks),
+  'put-issued-card': ({ card, rotation }) => [
+    needsChange('putIssuedCard', ...issuedCardValues(card)),
+    needsChange('putRotation', ...rotationValues(rotation)),
+  ],
+  'replace-issued-card': ({ card }) => needsChange('replaceIssuedCard', ...issuedCardValues(card)),
+  'replace-rotation': ({ rotation }) => needsChange('replaceRotation', ...rotationValues(rotation)),
+  'put-cvv-tries': ({ tries }) =>
+    needsChange(tries.version === 1 ? 'putCvvTries' : 'replaceCvvTries', ...cvvTriesValues(tries)),
 
   'put-key': ({ key }) => needsChange('putKey', ...keyValues(key)),
   'set-key-state': ({ id, state, wrapped }) => needsChange('setKeyState', idValue(id), state, wrapped),

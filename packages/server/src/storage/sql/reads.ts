@@ -1,10 +1,24 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { mainChain } from '@cardkeep/core/audit/chain'
-import { epochMs } from '@cardkeep/core/kernel/time'
+import type { CvvRotation } from '@cardkeep/core/issuing/rotation'
+import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 import type { Store, TokenFilter } from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { emptyHead } from '../../audit/chain.ts'
 import { readBinTable } from './bin-rows.ts'
 import { readClaim } from './idempotency-rows.ts'
+import {
+  readAccessKey,
+  readCvkComponent,
+  readCvvTries,
+  readIssuedCardId,
+  readIssuer,
+  readIssuerBin,
+  readRotatingCard,
+  readRotation,
+  readRotationsAhead,
+  readTrustedIssuer,
+} from './issuing-rows.ts'
 import { readDeadDelivery, readOutboxState, readWebhook } from './outbox-rows.ts'
 import {
   readAnchor,
@@ -27,7 +41,7 @@ import {
   readToken,
 } from './rows.ts'
 import type { StatementName } from './statements.ts'
-import { idValue, type Row, readFlag, readNumber, readTime, type SqlValue } from './values.ts'
+import { idValue, type Row, readFlag, readNumber, readOptional, readTime, type SqlValue } from './values.ts'
 
 /** How an engine is asked. */
 export interface Reader {
@@ -41,9 +55,18 @@ export interface Reader {
 }
 
 /** What both engines are asked in the same words; the rest differs between them. */
-export type Reads = Omit<Store, 'commit' | 'claimDeliveries' | 'bin' | 'auditChains'>
+export type Reads = Omit<
+  Store,
+  'commit' | 'claimDeliveries' | 'claimRotations' | 'releaseRotations' | 'bin' | 'auditChains'
+>
 
 const farOff = Number.MAX_SAFE_INTEGER
+
+/** Some milliseconds of looking. */
+const portionOfRotations = 10_000
+
+const readSince = (row: Row): EpochMs | undefined => readOptional(row, 'since', readTime)
+const readCards = (row: Row): number => readNumber(row, 'cards')
 
 const listedValues = (
   { id, defaultScopeId }: Pick<Tenant, 'id' | 'defaultScopeId'>,
@@ -110,6 +133,59 @@ export const createReads = ({ find, list }: Reader): Reads => ({
       : list('deadDeliveriesOfTenant', [idValue(tenantId), limit], readDeadDelivery),
   outboxState: async () =>
     (await find('outboxState', [], readOutboxState)) ?? { waiting: 0, oldestAt: undefined, dead: 0 },
+
+  issuer: (tenantId) => find('issuer', [idValue(tenantId)], readIssuer),
+  issuers: () => list('issuers', [], readIssuer),
+  issuerBins: (tenantId) =>
+    tenantId === undefined
+      ? list('issuerBins', [], readIssuerBin)
+      : list('issuerBinsOfTenant', [idValue(tenantId)], readIssuerBin),
+  cvkComponents: (tenantId) => list('cvkComponents', [idValue(tenantId)], readCvkComponent),
+  accessKey: (id) => find('accessKey', [idValue(id)], readAccessKey),
+  accessKeys: (tenantId) =>
+    tenantId === undefined
+      ? list('accessKeys', [], readAccessKey)
+      : list('accessKeysOfTenant', [idValue(tenantId)], readAccessKey),
+  trustedIssuer: ({ issuer, audience }) => find('trustedIssuer', [issuer, audience], readTrustedIssuer),
+  trustedIssuers: () => list('trustedIssuers', [], readTrustedIssuer),
+  issuedCard: (id) => find('issuedCard', [id], readRotatingCard),
+  isNumberIssued: async (tenantId, hashes) => {
+    for (const hash of hashes)
+      if (await find('issuedNumber', [idValue(tenantId), hash], () => true)) return true
+    return false
+  },
+  issuedCardNamed: ({ tenantId, accountId, customerId, name }) =>
+    find('issuedCardNamed', [idValue(tenantId), accountId, customerId, name], (row) =>
+      readIssuedCardId(row, 'id'),
+    ),
+  cvvTries: (id) => find('cvvTries', [id], readCvvTries),
+  oldestDueRotation: (at, tenantId) =>
+    tenantId === undefined
+      ? find('oldestDueRotation', [at], readSince)
+      : find('oldestDueRotationOfTenant', [idValue(tenantId), at], readSince),
+  countDueRotations: async (at, tenantId) =>
+    (tenantId === undefined
+      ? await find('countDueRotations', [at], readCards)
+      : await find('countDueRotationsOfTenant', [idValue(tenantId), at], readCards)) ?? 0,
+  rotationsAhead: ({ at, until, stepMs, tenantId }) =>
+    tenantId === undefined
+      ? list('rotationsAhead', [until, stepMs, at], readRotationsAhead)
+      : list('rotationsAheadOfTenant', [until, stepMs, at, idValue(tenantId)], readRotationsAhead),
+  farRotations: async (at, slackMs, limit) => {
+    const found: CvvRotation[] = []
+    let last: number | undefined = -1
+    for (;;) {
+      const after: number = last
+      last = await find('portionOfRotations', [after, portionOfRotations], (row) =>
+        readOptional(row, 'last', readNumber),
+      )
+      if (last === undefined || found.length === limit) return found
+      const wanted = limit - found.length
+      found.push(...(await list('farRotations', [after, last, at + slackMs, wanted], readRotation)))
+      // All of a million are looked at; others get their turn in between.
+      await nextTurn()
+    }
+  },
 
   idempotencyClaim: (name) => find('idempotencyClaim', [name], readClaim),
   binTable: async () => (await find('binTable', [], readBinTable)) ?? { count: 0, at: undefined },

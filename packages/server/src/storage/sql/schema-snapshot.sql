@@ -1,3 +1,14 @@
+CREATE TABLE access_keys (
+  id blob not null primary key,
+  tenant_id blob not null references issuers (tenant_id),
+  public_jwk text not null,
+  sealed_private_key blob not null,
+  created_at integer not null,
+  retired_at integer
+) strict, without rowid;
+
+CREATE INDEX access_keys_by_tenant on access_keys (tenant_id);
+
 CREATE TABLE audit_anchors (
   chain integer not null primary key,
   seq integer not null,
@@ -83,6 +94,45 @@ CREATE INDEX credentials_by_tenant on credentials (tenant_id);
 CREATE UNIQUE INDEX credentials_by_user_place on credentials (public_key, user_place)
   where revoked_at is null and disabled_at is null;
 
+CREATE TABLE cvk_components (
+  tenant_id blob not null references issuers (tenant_id),
+  custodian text not null,
+  sealed blob not null,
+  check_a text not null,
+  check_b text not null,
+  created_at integer not null,
+  primary key (tenant_id, custodian)
+) strict, without rowid;
+
+CREATE TABLE cvv_rotations (
+  card_id integer not null primary key references issued_cards (id),
+  tenant_id blob not null,
+  sealed_service_code blob not null,
+  serial integer not null,
+  interval_ms integer,
+  next_at integer,
+  last_scheduled_at integer,
+  last_rotated_at integer not null,
+  due_at integer,
+  claimed_until integer not null default 0,
+  previous_sealed blob,
+  previous_until integer,
+  version integer not null,
+  check ((interval_ms is null) = (next_at is null) and (next_at is null) = (due_at is null)),
+  check ((previous_sealed is null) = (previous_until is null))
+) strict;
+
+CREATE INDEX cvv_rotations_due on cvv_rotations (tenant_id, due_at) where due_at is not null;
+
+CREATE TABLE cvv_tries (
+  card_id integer not null primary key references issued_cards (id),
+  serial integer not null,
+  wrong integer not null,
+  recent text not null,
+  locked_at integer,
+  version integer not null
+) strict;
+
 CREATE TABLE dead_deliveries (
   no integer not null primary key,
   webhook_id blob not null references webhooks (id) on delete cascade,
@@ -163,6 +213,57 @@ CREATE TABLE idempotency_claims (
 ) strict;
 
 CREATE INDEX idempotency_claims_by_time on idempotency_claims (at);
+
+CREATE TABLE issued_cards (
+  id integer not null primary key,
+  tenant_id blob not null references issuers (tenant_id),
+  hash blob not null,
+  account_id integer not null,
+  customer_id integer not null,
+  status text not null check (status in ('NORMAL', 'BLOCKED', 'CANCELED')),
+  name text not null,
+  printed_name text not null,
+  last4 text not null,
+  number_hash blob not null check (length(number_hash) = 32),
+  sealed_number blob not null,
+  expiry_month integer not null,
+  expiry_year integer not null,
+  contactless integer not null check (contactless in (0, 1)),
+  account_updater integer not null check (account_updater in (0, 1)),
+  transaction_limit text,
+  metadata text,
+  created_at integer not null,
+  updated_at integer not null,
+  version integer not null
+) strict;
+
+CREATE UNIQUE INDEX issued_cards_by_name on issued_cards (tenant_id, account_id, customer_id, name)
+  where status <> 'CANCELED';
+
+CREATE UNIQUE INDEX issued_cards_by_number on issued_cards (tenant_id, number_hash);
+
+CREATE TABLE issuer_bins (
+  tenant_id blob not null references issuers (tenant_id),
+  bin text not null,
+  created_at integer not null,
+  primary key (tenant_id, bin)
+) strict, without rowid;
+
+CREATE TABLE issuers (
+  tenant_id blob not null primary key references tenants (id),
+  event_type text not null,
+  grace_ms integer not null,
+  jitter_ms integer not null,
+  pci_delay_ms integer not null,
+  sealed_cvk blob,
+  cvk_check_a text,
+  cvk_check_b text,
+  cvk_created_at integer,
+  components_expected integer,
+  created_at integer not null,
+  check ((sealed_cvk is null) = (cvk_check_a is null) and (sealed_cvk is null) = (cvk_check_b is null)
+    and (sealed_cvk is null) = (cvk_created_at is null))
+) strict, without rowid;
 
 CREATE TABLE key_set (
   id integer not null primary key check (id = 1),
@@ -273,6 +374,14 @@ CREATE INDEX tokens_by_fingerprint on tokens (fingerprint_no);
 CREATE INDEX tokens_deleted on tokens (updated_at) where status = 'deleted';
 
 CREATE UNIQUE INDEX tokens_unique on tokens (fingerprint_no) where is_unique = 1 and status <> 'deleted';
+
+CREATE TABLE trusted_issuers (
+  credential_id blob not null primary key references credentials (id),
+  issuer text not null,
+  audience text not null,
+  jwks text not null,
+  unique (issuer, audience)
+) strict, without rowid;
 
 CREATE TABLE vault_state (
   id integer not null primary key check (id = 1),

@@ -2,6 +2,7 @@ import { captureKeysPerTenant } from '@cardkeep/core/captures/capture-key'
 import { keysPerUser } from '@cardkeep/core/tenants/credential-use'
 import { binStatements } from './bin-statements.ts'
 import { idempotencyStatements } from './idempotency-statements.ts'
+import { issuingStatements } from './issuing-statements.ts'
 import { listStatements } from './list-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
 import { tokenColumns } from './token-columns.ts'
@@ -188,13 +189,14 @@ export const statements = {
 
   allowOrigin: `insert into origins (tenant_id, origin, created_at) values ($1, $2, $3) on conflict do nothing`,
   removeOrigin: 'delete from origins where tenant_id = $1 and origin = $2',
-  origins: 'select tenant_id, origin, created_at from origins order by created_at, origin',
+  origins: 'select tenant_id, origin, created_at from origins order by created_at, origin, tenant_id',
   originsOfTenant: `select tenant_id, origin, created_at from origins where tenant_id = $1
     order by created_at, origin`,
 
   ...outboxStatements,
   ...idempotencyStatements,
   ...binStatements,
+  ...issuingStatements,
 
   putKey: `insert into keys (${keyColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     on conflict do nothing`,

@@ -48,6 +48,12 @@ export const readBytes: Read<Uint8Array> = (row, column) => {
   return value instanceof Uint8Array ? value : unexpected(column)
 }
 
+/** A number that stands as its digits. */
+export const readDigits: Read<number> = (row, column) => {
+  const value = Number(readText(row, column))
+  return Number.isFinite(value) ? value : unexpected(column)
+}
+
 export const readFlag: Read<boolean> = (row, column) => readNumber(row, column) === 1
 
 export const readTime: Read<EpochMs> = (row, column) => epochMs(readNumber(row, column))
@@ -73,6 +79,9 @@ export const readWords = <Word extends string>(
 
 export const readTexts: Read<readonly string[]> = (row, column) =>
   readList(row, column).map((entry) => (typeof entry === 'string' ? entry : unexpected(column)))
+
+export const readTimes: Read<readonly EpochMs[]> = (row, column) =>
+  readList(row, column).map((entry) => (typeof entry === 'number' ? epochMs(entry) : unexpected(column)))
 
 export const readHeaders: Read<readonly ProviderHeader[]> = (row, column) =>
   readList(row, column).map((entry) => {

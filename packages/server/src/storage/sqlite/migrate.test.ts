@@ -133,6 +133,7 @@ describe('the schema', () => {
         .all(),
     )
     expect(Object.fromEntries(rows.map(({ name, columns }) => [name, columns]))).toEqual({
+      access_keys: 'id tenant_id public_jwk sealed_private_key created_at retired_at',
       audit_anchors: 'chain seq hash at',
       audit_checkpoints: 'no seq hash at key_id signature chain',
       audit_entries: 'seq text hash chain',
@@ -143,6 +144,12 @@ describe('the schema', () => {
       credentials:
         'id tenant_id dialect permissions hash public_key created_at expires_at revoked_at last_used_at disabled_at ' +
         'user_place',
+      cvk_components: 'tenant_id custodian sealed check_a check_b created_at',
+      // A CVV is derived from the service code, and this one is sealed.
+      cvv_rotations:
+        'card_id tenant_id sealed_service_code serial interval_ms next_at last_scheduled_at last_rotated_at due_at ' +
+        'claimed_until previous_sealed previous_until version',
+      cvv_tries: 'card_id serial wrong recent locked_at version',
       dead_deliveries:
         'no webhook_id event_id tenant_id event subject_type subject_id at data attempts failure dead_at',
       deliveries:
@@ -152,6 +159,13 @@ describe('the schema', () => {
         'headers',
       fingerprints: 'no id scope_id hash key_version analytics_until',
       idempotency_claims: 'name tenant_id digest claim_id at status body',
+      issued_cards:
+        'id tenant_id hash account_id customer_id status name printed_name last4 number_hash sealed_number ' +
+        'expiry_month expiry_year contactless account_updater transaction_limit metadata created_at updated_at version',
+      issuer_bins: 'tenant_id bin created_at',
+      issuers:
+        'tenant_id event_type grace_ms jitter_ms pci_delay_ms sealed_cvk cvk_check_a cvk_check_b cvk_created_at ' +
+        'components_expected created_at',
       key_set: 'id counter sealed_digest',
       keys:
         'id purpose owner_type owner_id environment algorithm version state created_at expires_at check_value ' +
@@ -168,6 +182,7 @@ describe('the schema', () => {
       tokens:
         'id scope_id tenant_id fingerprint_no version status is_test is_unique scheme bin last4 number_length ' +
         'sealed created_at updated_at expires_at type invalidated_at ends_with_card',
+      trusted_issuers: 'credential_id issuer audience jwks',
       vault_state: 'id sealed write_probes captured_until',
       webhook_events: 'webhook_id event tenant_id',
       webhooks: 'id tenant_id url form allow_private ca sealed_secret created_at failures paused_until',

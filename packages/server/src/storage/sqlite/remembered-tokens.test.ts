@@ -54,6 +54,10 @@ describe('a token that was read', () => {
     'put-fingerprint',
     'put-network-token',
     'note-captured-ahead',
+    'put-issued-card',
+    'replace-issued-card',
+    'replace-rotation',
+    'put-cvv-tries',
   ])('outlives any %s', (type) => {
     const { tokens } = keepBoth()
     tokens.touched([{ type } as unknown as Change])

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
 import type { Change } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
+import type { AccessKey } from '@cardkeep/core/issuing/issuer'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import type { NetworkToken } from '@cardkeep/core/network-tokens/network-token'
 import { createRecords } from '@cardkeep/testing/conformance/records'
@@ -277,6 +278,63 @@ describe('the SQLite store', () => {
       expect(remains(file, kept.map(privateOf))).toBe(kept.length)
       expect(remains(file, purged.map(privateOf))).toBe(0)
     })
+
+    test('nor of what card verification keys were made of, a second later', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const file = freshFile()
+      const store = await openStore(file)
+      const [tenant, other] = [records.tenant(), records.tenant()]
+      const componentsOf = (of: typeof tenant) =>
+        Array.from({ length: 5 }, (_, at) =>
+          records.cvkComponent(of, {
+            sealed: Buffer.from(`component-${of.name}-${String(at).padStart(6, '0')}-`.repeat(20)),
+          }),
+        )
+      const [gone, kept] = [componentsOf(tenant), componentsOf(other)]
+      for (const of of [tenant, other])
+        await store.commit([
+          { type: 'put-tenant', tenant: of },
+          { type: 'put-issuer', issuer: records.issuer(of) },
+        ])
+      await store.commit([...gone, ...kept].map((component) => ({ type: 'put-cvk-component', component })))
+      passFirstSecond()
+      await store.commit([{ type: 'remove-cvk-components', tenantId: tenant.id, count: 5 }])
+      vi.advanceTimersByTime(scrubAfterMs)
+      const sealedOf = ({ sealed }: (typeof gone)[number]): Buffer => Buffer.from(sealed)
+      expect(remains(file, kept.map(sealedOf))).toBe(kept.length)
+      expect(remains(file, gone.map(sealedOf))).toBe(0)
+    })
+
+    test.each([
+      ['purged', (): Change[] => [{ type: 'purge-access-keys', before: epochMs(records.at + 1) }]],
+      ['removed', (gone): Change[] => gone.map(({ id }) => ({ type: 'remove-access-key', id }))],
+    ] satisfies readonly [string, (gone: readonly AccessKey[]) => Change[]][])(
+      'nor of the private half of a pair that signed access tokens and was %s, a second later',
+      async (_, erase) => {
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+        const file = freshFile()
+        const store = await openStore(file)
+        const tenant = records.tenant()
+        const keys = Array.from({ length: 6 }, (_, at) =>
+          records.accessKey(tenant, {
+            sealedPrivateKey: Buffer.from(`signing-${String(at).padStart(6, '0')}-`.repeat(40)),
+            retiredAt: at < 3 ? records.at : undefined,
+          }),
+        )
+        await store.commit([
+          { type: 'put-tenant', tenant },
+          { type: 'put-issuer', issuer: records.issuer(tenant) },
+          ...keys.map((key): Change => ({ type: 'put-access-key', key })),
+        ])
+        passFirstSecond()
+        await store.commit(erase(keys.slice(0, 3)))
+        vi.advanceTimersByTime(scrubAfterMs)
+        const privateOf = ({ sealedPrivateKey }: (typeof keys)[number]): Buffer =>
+          Buffer.from(sealedPrivateKey)
+        expect(remains(file, keys.slice(3).map(privateOf))).toBe(3)
+        expect(remains(file, keys.slice(0, 3).map(privateOf))).toBe(0)
+      },
+    )
 
     test.each([
       ['at once', false],

@@ -15,6 +15,7 @@ import type { StatementName } from '../sql/statements.ts'
 import { idValue, type Row, readNumber, type SqlValue } from '../sql/values.ts'
 import { createApplier } from './apply.ts'
 import { claimDueDeliveries, listDueWebhooks } from './claim.ts'
+import { claimDueRotations, listDueIssuers } from './claim-rotations.ts'
 import { type Database, openDatabase } from './database.ts'
 import { prepareFile } from './file.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -139,6 +140,28 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
         },
       })
       return claimed
+    },
+    claimRotations: async (wish) => {
+      needsOpen()
+      if (listDueIssuers(prepared, wish).length === 0) return []
+      let claimed: Awaited<ReturnType<Store['claimRotations']>> = []
+      await groups.submit({
+        run: () => {
+          claimed = claimDueRotations(prepared, wish)
+          return undefined
+        },
+      })
+      return claimed
+    },
+    releaseRotations: async (cards, until) => {
+      needsOpen()
+      if (cards.length === 0) return
+      await groups.submit({
+        run: () => {
+          for (const id of cards) prepared.releaseRotation.run(id, until)
+          return undefined
+        },
+      })
     },
     bin: async (prefixes) => {
       for (const prefix of prefixes.toSorted((a, b) => b.length - a.length)) {
