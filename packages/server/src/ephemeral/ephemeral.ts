@@ -1,4 +1,4 @@
-import type { GuessLimits, Lockouts } from '@cardkeep/core/ports'
+import type { GuessLimits, Lockouts, PendingTries } from '@cardkeep/core/ports'
 import type { SharedKeys } from '../keys/shared-keys.ts'
 import type { CodeBackend } from './backend.ts'
 import type { MarkBackend } from './mark-backend.ts'
@@ -11,6 +11,7 @@ export interface Ephemeral {
   readonly sessionKeys: SharedKeys
   readonly marks: MarkBackend
   readonly guesses: GuessLimits
+  readonly tries: PendingTries
   readonly lockouts: Lockouts
   /** Whether other nodes see the same: then a node that stops takes no codes along, and a command can drop them itself. */
   readonly isShared: boolean

@@ -4,7 +4,7 @@ import { type KeyId, parseId, type TenantId } from '@cardkeep/core/kernel/ids'
 import type { KeyOwner, KeyPurpose, KeyRecord } from '@cardkeep/core/keys'
 import type { Clock, Ids } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
-import { type KeyKind, kindsOf } from './key-kinds.ts'
+import { type KeyKind, type KeyRole, kindOf, kindsOf } from './key-kinds.ts'
 import { createKeyRecord, rewrapKeyRecord } from './key-record.ts'
 import { sealKeySet } from './key-set.ts'
 import type { KeySnapshot } from './key-snapshot.ts'
@@ -19,6 +19,7 @@ export interface OwnerOfKeys {
   readonly owner: KeyOwner
   /** `undefined` for the vault's own keys. */
   readonly environment: Environment | undefined
+  readonly roles?: readonly KeyRole[]
 }
 
 /** The keys of owners that are about to exist, and of others those that they lack, with the set that then stands. */
@@ -29,8 +30,8 @@ export const planNewKeys = async (
 ): Promise<readonly Change[]> => {
   const made: KeyRecord[] = []
   const there = new Set(snapshot.records.map(({ purpose, owner }) => nameOf(purpose, owner)))
-  for (const { owner, environment } of owners)
-    for (const kind of kindsOf(owner.type)) {
+  for (const { owner, environment, roles } of owners)
+    for (const kind of kindsOf(owner.type, roles)) {
       if (there.has(nameOf(kind.purpose, owner))) continue
       needsEnvironment(owner, environment)
       made.push(await createKey(ports, kind, owner, environment, 1))
@@ -63,11 +64,19 @@ export const planRotation = async (
   return [...changes, await putKeySet(ports, snapshot, [...after.values()])]
 }
 
-/** The vault, and whoever has keys already: a version that knows more kinds of them finds owners without. */
+/**
+ * The vault, and whoever has keys already: a version that knows more kinds of them finds owners without. Whoever has a key of
+ * a role has the role.
+ */
 export const knownOwners = ({ records }: KeySnapshot): readonly OwnerOfKeys[] => {
   const owners = new Map<string, OwnerOfKeys>([['vault ', vaultOwner]])
-  for (const { owner, environment } of records)
-    owners.set(`${owner.type} ${owner.id}`, { owner, environment })
+  for (const record of records) {
+    const { owner, environment } = record
+    const name = `${owner.type} ${owner.id}`
+    const role = kindOf(record)?.role
+    const roles = [...(owners.get(name)?.roles ?? []), ...(role ? [role] : [])]
+    owners.set(name, { owner, environment, roles })
+  }
   return [...owners.values()]
 }
 

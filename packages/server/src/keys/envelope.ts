@@ -36,6 +36,8 @@ export interface Sealing {
   readonly keyVersion: number
   /** What the bytes are and where they belong, encoded so that no two contexts are alike. */
   readonly context: Uint8Array
+  /** What `deriveKey` makes of the others, where it was made before. */
+  readonly derived?: KeyObject
 }
 
 /** Seals under a random nonce and wipes the plaintext. */
@@ -90,8 +92,8 @@ const cannotOpen = (): Error => new Error('sealed bytes were changed, or belong 
 /** Told apart from a change, because a newer version of this program may have written it. */
 const isUnknown = (): Error => new Error('sealed bytes have a form that this version does not know')
 
-const sealingKey = ({ algorithm, key, keyVersion, context }: Sealing): KeyObject =>
-  algorithm === 'derived' ? deriveKey(key, keyVersion, context) : key
+const sealingKey = ({ algorithm, key, keyVersion, context, derived }: Sealing): KeyObject =>
+  algorithm === 'derived' ? (derived ?? deriveKey(key, keyVersion, context)) : key
 
 const label = Buffer.from('cardkeep record key 1')
 const firstBlock = Uint8Array.of(1)
@@ -100,7 +102,7 @@ const firstBlock = Uint8Array.of(1)
  * HKDF-SHA-256 (RFC 5869) without a salt: the stored key is random. Its first half is the same for every record of a
  * key and is kept, which halves the cost of a seal's key; one block of the second half is a whole AES-256 key.
  */
-const deriveKey = (key: KeyObject, keyVersion: number, context: Uint8Array): KeyObject => {
+export const deriveKey = (key: KeyObject, keyVersion: number, context: Uint8Array): KeyObject => {
   const version = Buffer.allocUnsafe(4)
   version.writeUInt32BE(keyVersion)
   const derived = createHmac('sha256', extracted(key))

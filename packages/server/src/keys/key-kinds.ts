@@ -5,12 +5,17 @@ import type { KeyAlgorithm, KeyOwner, KeyPurpose, KeyRecord } from '@cardkeep/co
 export interface KeyKind {
   readonly owner: KeyOwner['type']
   readonly purpose: KeyPurpose
+  /** Only owners that have this role have it; everyone else does without. */
+  readonly role?: KeyRole
   readonly algorithm: KeyAlgorithm
   /** How long it is the active key. NIST SP 800-57 part 1, 5.3.6, allows its class of keys up to the named span. */
   readonly cryptoperiodMs: number
   /** `undefined` where nothing wears off: a keyed hash or an Ed25519 signature uses no nonce that could meet another. */
   readonly seals: SealBudget | undefined
 }
+
+/** `issuer`: a tenant that issues cards. */
+export type KeyRole = 'issuer'
 
 export interface SealBudget {
   /** A multiple of `block`. */
@@ -87,6 +92,42 @@ export const keyKinds: readonly KeyKind[] = [
     cryptoperiodMs: 365 * dayMs,
     seals: direct,
   },
+  // Data encryption, up to two years: a year. Numbers and service codes of issued cards.
+  {
+    owner: 'tenant',
+    role: 'issuer',
+    purpose: 'issued-card',
+    algorithm: 'AES-256-GCM',
+    cryptoperiodMs: 365 * dayMs,
+    seals: derivedPerRecord,
+  },
+  // Authentication, up to two years, and all of them: a change leaves old hashes to be looked up beside the new ones.
+  {
+    owner: 'tenant',
+    role: 'issuer',
+    purpose: 'issued-number',
+    algorithm: 'HMAC-SHA-256',
+    cryptoperiodMs: 730 * dayMs,
+    seals: undefined,
+  },
+  // Key wrapping, up to two years: a year; card verification keys live longer, and open by the version that sealed them.
+  {
+    owner: 'tenant',
+    role: 'issuer',
+    purpose: 'cvk',
+    algorithm: 'AES-256-GCM',
+    cryptoperiodMs: 365 * dayMs,
+    seals: direct,
+  },
+  // Key wrapping, up to two years: a year. Private halves of the pairs that sign access tokens.
+  {
+    owner: 'tenant',
+    role: 'issuer',
+    purpose: 'access',
+    algorithm: 'AES-256-GCM',
+    cryptoperiodMs: 365 * dayMs,
+    seals: direct,
+  },
   // Authentication, up to two years, and all of them: credentials made under the old key need it until they are replaced.
   {
     owner: 'vault',
@@ -117,8 +158,9 @@ export const keyKinds: readonly KeyKind[] = [
   },
 ]
 
-export const kindsOf = (owner: KeyOwner['type']): readonly KeyKind[] =>
-  keyKinds.filter((kind) => kind.owner === owner)
+/** What an owner with these roles has. */
+export const kindsOf = (owner: KeyOwner['type'], roles: readonly KeyRole[] = []): readonly KeyKind[] =>
+  keyKinds.filter((kind) => kind.owner === owner && (!kind.role || roles.includes(kind.role)))
 
 /** `undefined` for a record that this version does not know how to use. */
 export const kindOf = ({ owner, purpose, algorithm }: KeyRecord): KeyKind | undefined =>

@@ -95,6 +95,21 @@ describe('a start on a database of an earlier version', () => {
     await createKeyring({ ...ports(), store: older, provider })
     expect(older.rows.records).toHaveLength(before.length + 2)
   })
+
+  test('makes those of a role for whoever has the role, and for nobody else', async () => {
+    const { store, provider, keyring } = await createKeyFixture(ports(), [tenant], 'test', ['issuer'])
+    const shop = { type: 'tenant', id: tenantAt(2) } as const
+    await addOwners(store, keyring, [shop], 'test')
+    const counter = store.rows.keySet?.counter ?? 0
+    const before = store.rows.records.filter(({ purpose }) => purpose !== 'access')
+    expect(before).toHaveLength(store.rows.records.length - 1)
+    const keySet = await sealKeySet(provider, counter, before)
+    const older = createMemoryKeyStore({ records: before, keySet, audit: [] })
+    const ids = { uuid: () => keyIdAt(older.rows.records.length) }
+    await createKeyring({ ...ports(), ids, store: older, provider })
+    const made = older.rows.records.slice(before.length)
+    expect(made.map(({ purpose, owner }) => [purpose, owner])).toEqual([['access', tenant]])
+  })
 })
 
 describe('a set of keys is refused', () => {

@@ -11,7 +11,10 @@ const place = placeAt(1, 1, 'test')
 const makeFixture = async () => {
   const clock = createFixedClock()
   const owners = [scopeOwner(place), { type: 'tenant', id: tenantAt(1) } as const]
-  return { clock, ...(await createKeyFixture({ clock, ids: createCountingIds() }, owners, 'test')) }
+  return {
+    clock,
+    ...(await createKeyFixture({ clock, ids: createCountingIds() }, owners, 'test', ['issuer'])),
+  }
 }
 
 test('the inventory names every key with its use, strength, age and expiry, and holds no material', async () => {

@@ -6,7 +6,7 @@ import { parsePan } from '@cardkeep/core/cards/pan'
 import { type KeyId, parseId, type ScopeId, type TenantId, type TokenId } from '@cardkeep/core/kernel/ids'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import type { KeyOwner } from '@cardkeep/core/keys'
-import type { Clock, Ids } from '@cardkeep/core/ports'
+import type { Clock, Ids, NewKeyOwner } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import type { Instrument } from '@cardkeep/core/tokens/instrument'
 import type { CardPlace } from '@cardkeep/core/tokens/place'
@@ -69,12 +69,13 @@ export const createKeyFixture = async (
   ports: { readonly clock: Clock; readonly ids: Ids },
   owners: readonly KeyOwner[] = [],
   environment: Environment = 'live',
+  roles: NewKeyOwner['roles'] = [],
 ): Promise<KeyFixture> => {
   const store = createMemoryKeyStore()
   const provider = createMemoryRootKey()
   const another = () => createKeyring({ ...ports, store, provider })
   const keyring = await another()
-  await addOwners(store, keyring, owners, environment)
+  await addOwners(store, keyring, owners, environment, roles)
   return { store, provider, keyring, another }
 }
 
@@ -83,8 +84,9 @@ export const addOwners = async (
   keyring: Keyring,
   owners: readonly KeyOwner[],
   environment: Environment = 'live',
+  roles: NewKeyOwner['roles'] = [],
 ): Promise<void> => {
-  const prepared = await keyring.keysFor(owners.map((owner) => ({ owner, environment })))
+  const prepared = await keyring.keysFor(owners.map((owner) => ({ owner, environment, roles })))
   if (!(await store.commit(prepared.changes)).ok) throw new Error('the keys of a test are in conflict')
   await prepared.committed()
 }

@@ -5,6 +5,8 @@
 export const emptyVault = `
   delete from network_tokens; delete from capture_keys; delete from tokens; delete from fingerprints;
   delete from scope_links; delete from scopes; delete from webhooks;
+  delete from cvv_tries; delete from cvv_rotations; delete from issued_cards; delete from trusted_issuers;
+  delete from access_keys; delete from issuer_bins; delete from cvk_components; delete from issuers;
   delete from idempotency_claims; delete from credentials; delete from destinations; delete from origins;
   delete from tenants;
   delete from bins; delete from bin_sets; delete from keys; delete from audit_entries; delete from audit_checkpoints;

@@ -6,6 +6,7 @@ import { createLockouts } from './lockouts.ts'
 import { createMemoryBackend, type MemoryBackend } from './memory-backend.ts'
 import { createMemoryMarks } from './memory-marks.ts'
 import { createMemorySessions } from './memory-sessions.ts'
+import { createMemoryTries } from './memory-tries.ts'
 
 /** All of it in the memory of this process: it is gone with the process, and no other sees it. */
 export const createMemoryEphemeral = (options: {
@@ -28,6 +29,7 @@ export const createMemoryEphemeral = (options: {
     sessionKeys: keysOfOneProcess,
     marks,
     guesses,
+    tries: createMemoryTries(),
     lockouts: createLockouts(clock),
     isShared: false,
     sweep: async () => {

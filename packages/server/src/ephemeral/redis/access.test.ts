@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { guessLimits } from '@cardkeep/core/codes/guesses'
+import { issuedCardIdOf } from '@cardkeep/core/issuing/issued-card'
 import { createFixedClock } from '@cardkeep/testing/clock'
 import { makeAuthority } from '@cardkeep/testing/provider/authority'
 import { startRedis } from '@cardkeep/testing/servers/redis'
@@ -70,6 +71,7 @@ describeOnRedis('a server that lets in not everyone', () => {
     expect(await other.lockouts.fail('key 192.0.2.2')).toBe(false)
     await useSessions(node)
     await useMarks(node, other)
+    await useTries(node, other)
     await node.check()
     await Promise.all([node.close(), other.close()])
     await server.stop()
@@ -106,6 +108,13 @@ describeOnRedis('a server that lets in not everyone', () => {
     expect([await marks.admit(mark), await other.marks.admit(mark)]).toEqual(['admitted', 'known'])
     await marks.release(mark)
     expect(await other.marks.admit(mark)).toBe('admitted')
+  }
+
+  const useTries = async ({ tries }: Ephemeral, other: Ephemeral): Promise<void> => {
+    const card = issuedCardIdOf(clock.now(), 1)
+    expect([await tries.enter(card), await other.tries.enter(card)]).toEqual([1, 2])
+    await tries.leave(card)
+    expect(await tries.enter(card)).toBe(2)
   }
 
   test.each([

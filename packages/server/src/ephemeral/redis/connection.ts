@@ -6,6 +6,7 @@ import { needDatabase } from './need-database.ts'
 import type { Script } from './script.ts'
 import { scripts } from './scripts.ts'
 import { sessionScripts } from './session-scripts.ts'
+import { tryScripts } from './try-scripts.ts'
 
 /** Where the server is and how it is spoken to. */
 export interface RedisSettings {
@@ -109,7 +110,9 @@ export const connectRedis = (
     const reason = elsewhere ?? (await examine(call))
     if (reason === undefined) {
       await Promise.all(
-        [...scripts, ...sessionScripts, ...markScripts].map(({ text }) => call('SCRIPT', 'LOAD', text)),
+        [...scripts, ...sessionScripts, ...markScripts, ...tryScripts].map(({ text }) =>
+          call('SCRIPT', 'LOAD', text),
+        ),
       )
       settle({ type: 'open' })
     } else settle({ type: 'unfit', reason, mayRemove: elsewhere === undefined })

@@ -1,9 +1,10 @@
-import { createCountingIds } from '@cardkeep/testing/clock'
+import { createCountingIds, createFixedClock } from '@cardkeep/testing/clock'
 import { codeStoreConformance } from '@cardkeep/testing/conformance/codes'
 import { guessLimitsConformance } from '@cardkeep/testing/conformance/guesses'
 import { lockoutsConformance } from '@cardkeep/testing/conformance/lockouts'
 import { marksConformance } from '@cardkeep/testing/conformance/marks'
 import { sessionConformance } from '@cardkeep/testing/conformance/sessions'
+import { pendingTriesConformance } from '@cardkeep/testing/conformance/tries'
 import { createKeyFixture } from '@cardkeep/testing/keys/fixture'
 import { drawPrefix, hashForTests, openOnRedis } from '@cardkeep/testing/servers/redis-ephemeral'
 import { describeOnRedis } from '@cardkeep/testing/servers/shared'
@@ -55,6 +56,16 @@ describeOnRedis('Redis', (server) => {
       return createCaptureMarks(createNameHash(keyring), ephemeral.marks)
     }
     return { marks: await openNode(), another: await openNode() }
+  })
+
+  pendingTriesConformance('tries on Redis', async () => {
+    const wish = { url: server.url(), prefix: drawPrefix(), clock: createFixedClock() }
+    const openNode = async () => {
+      const ephemeral = await openOnRedis(wish)
+      opened.push(ephemeral)
+      return ephemeral.tries
+    }
+    return { tries: await openNode(), another: await openNode() }
   })
 
   /** Without the memory of this process to fall back on, which would hide a script that fails. */

@@ -20,6 +20,7 @@ import { createRedisKeys } from './redis-keys.ts'
 import { createRedisGuessLimits, createRedisLockouts } from './redis-limits.ts'
 import { createRedisMarks } from './redis-marks.ts'
 import { createRedisSessions } from './redis-sessions.ts'
+import { createRedisTries } from './redis-tries.ts'
 import { countScript, sweepScript } from './scripts.ts'
 
 export interface RedisEphemeralOptions {
@@ -81,6 +82,7 @@ export const openRedisEphemeral = async (options: RedisEphemeralOptions): Promis
     sessionKeys: createRedisKeys(connection, naming),
     marks: createRedisMarks(connection, naming, { marksSince, time }),
     guesses: fallBackGuesses(createRedisGuessLimits(connection, naming, time), guessesHere),
+    tries: createRedisTries(connection, naming, time),
     lockouts: rememberClean(
       fallBackLockouts(createRedisLockouts(connection, naming, time), createLockouts(clock)),
       clock,
