@@ -99,13 +99,15 @@ export const layers: readonly Layer[] = [
       'bins',
       'jobs',
       'keys',
+      'issuing',
       'webhooks',
+      'passport',
       'log',
       'core',
     ],
     because:
       'A command explains the failures of keys, makes credentials in the form of their dialect and signing secrets in ' +
-      'that of their webhook, reads the audit log and signs it; what it opens to do so comes from compose.',
+      'that of their webhook, reads the audit log and signs it, and rotates what is due; what it opens to do so comes from compose.',
     instead: 'Nothing uses the command line; what is shared belongs in core or in compose.',
   },
   {
@@ -131,9 +133,11 @@ export const layers: readonly Layer[] = [
         'egress',
         'jobs',
         'shipping',
+        'issuing',
         'webhooks',
         'metrics',
         'network-tokens',
+        'passport',
       ],
       ...['log', 'clock', 'services', 'config', 'core'],
     ],
@@ -154,7 +158,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'services',
     at: 'packages/server/src/services.ts',
-    uses: ['core'],
+    uses: ['passport', 'core'],
     instead: 'Take the one port you need as a parameter, as operations do.',
   },
   {
@@ -174,9 +178,10 @@ export const layers: readonly Layer[] = [
     name: 'dialects',
     at: 'packages/server/src/dialects/',
     apart: true,
-    uses: ['http', 'services', 'log', 'core'],
+    uses: ['http', 'services', 'passport', 'log', 'core'],
     because:
-      'A dialect is a list of routes, and http says what a route is; what a refusal quotes is scrubbed as in the log.',
+      'A dialect is a list of routes, and http says what a route is; it reads what a token is asked with, and what a ' +
+      'refusal quotes is scrubbed as in the log.',
     instead:
       'What two dialects share belongs in core (a rule) or in http (how a route is read and answered).',
   },
@@ -267,10 +272,24 @@ export const layers: readonly Layer[] = [
     instead: 'Events are told by a change of type `emit-event`; compose starts what delivers them.',
   },
   {
+    name: 'issuing',
+    at: 'packages/server/src/issuing/',
+    uses: ['log', 'core'],
+    because: 'What could not be rotated is written down.',
+    instead: 'Rotations that are due find themselves; compose starts what looks for them.',
+  },
+  {
     name: 'network-tokens',
     at: 'packages/server/src/network-tokens/',
     uses: ['core'],
     instead: viaPort('NetworkTokenProviders'),
+  },
+  {
+    name: 'passport',
+    at: 'packages/server/src/passport/',
+    uses: ['keys', 'core'],
+    because: 'The private keys that sign access tokens are unsealed where a token is signed.',
+    instead: 'Tokens are asked of `Services.passport`; compose makes it, and http proves clients for it.',
   },
   {
     name: 'metrics',

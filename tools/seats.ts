@@ -82,9 +82,9 @@ export const seats: readonly Seat[] = [
   },
   {
     module: 'jose',
-    only: ['packages/server/src/keys/open-payload.ts'],
+    only: ['packages/server/src/keys/open-payload.ts', 'packages/server/src/passport/'],
     instead:
-      'What browsers sealed is opened in packages/server/src/keys/open-payload.ts, which says what is accepted.',
+      'What browsers sealed is opened in packages/server/src/keys/open-payload.ts, and access tokens are signed and verified in packages/server/src/passport/; both say what is accepted.',
   },
   {
     module: 'node:worker_threads',

@@ -1,17 +1,20 @@
 import { refuse } from '@cardkeep/core/kernel/result'
-import { openSecret } from '@cardkeep/core/kernel/secret'
+import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { dayMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
 import { createCredential, revokeCredential } from '@cardkeep/core/operations/change-credentials'
 import type { Store } from '@cardkeep/core/ports'
 import { dayOf, idleLimitMs } from '@cardkeep/core/tenants/credential-use'
 import type { Credential, Environment, Permission } from '@cardkeep/core/tenants/tenant'
 import { interceptCommits } from '@cardkeep/testing/doubles/commits'
+import { addIssuer } from '@cardkeep/testing/doubles/issuer'
 import { addTenant, openTestVault, type TestVault, testOperator } from '@cardkeep/testing/doubles/vault'
 import { afterEach, describe, expect, test } from 'vitest'
 import { mintCredential } from '../dialects/credentials.ts'
 import { ozura } from '../dialects/ozura/routes.ts'
 import { createLockouts } from '../ephemeral/memory/lockouts.ts'
-import { type AccessRequest, type CredentialProof, createAccess } from './access.ts'
+import { type AccessRequest, createAccess } from './access.ts'
+import type { Dialect } from './dialect.ts'
+import { type CredentialProof, createCredentialProver } from './prove-credential.ts'
 import { createRefusalNotes } from './refusal-notes.ts'
 
 const opened: TestVault[] = []
@@ -35,7 +38,7 @@ const open = async ({
 }: Wish = {}) => {
   const vault = await openTestVault()
   opened.push(vault)
-  const { clock } = vault
+  const { clock, passport } = vault
   const tenant = await addTenant(vault, 'shop', { environment })
   const { id, secret, publicKey } = mintCredential('ozura', environment, vault.ids)
   await createCredential(vault, testOperator, tenant, {
@@ -62,7 +65,15 @@ const open = async ({
     },
   }
   const accessTo = (store: Store = vault.store) =>
-    createAccess({ store, clock, readiness }, proof, createLockouts(clock), createRefusalNotes(clock))
+    createAccess(
+      { store, clock, passport },
+      createCredentialProver(
+        { store, clock, readiness },
+        proof,
+        createLockouts(clock),
+        createRefusalNotes(clock),
+      ),
+    )
   const key = openSecret(secret, 'hand out')
   const request = (parts: Partial<AccessRequest> = {}): AccessRequest => ({
     dialect: ozura,
@@ -199,12 +210,12 @@ describe('whatever is wrong with a credential, the answer and the work are the s
   test('and a proof for nobody never holds, even of the key that hashes to nothing', async () => {
     const { vault, request } = await open()
     const believing: CredentialProof = { matches: () => true }
-    const { clock, store } = vault
+    const { clock, store, passport } = vault
+    const readiness = { auditFailed: () => {} }
+    const notes = createRefusalNotes(clock)
     const access = createAccess(
-      { store, clock, readiness: { auditFailed: () => {} } },
-      believing,
-      createLockouts(clock),
-      createRefusalNotes(clock),
+      { store, clock, passport },
+      createCredentialProver({ store, clock, readiness }, believing, createLockouts(clock), notes),
     )
     expect(await access.authenticate(request({ headers: { 'x-api-key': 'hello' } }))).toEqual(
       notAuthenticated,
@@ -428,5 +439,142 @@ describe('a use', () => {
     await access.authenticate(request())
     await vault.store.checkWritable()
     expect((await vault.store.credential(id))?.lastUsedAt).toBe(dayOf(vault.clock.now()))
+  })
+})
+
+describe('where a dialect takes access tokens', () => {
+  const bearing: Dialect = {
+    ...ozura,
+    name: 'pismo',
+    readCredential: () => undefined,
+    readBearer: ({ authorization }) => (authorization ? new Secret(String(authorization)) : undefined),
+  }
+
+  const openBank = async (permissions: readonly Permission[] = ['issue', 'show', 'verify']) => {
+    const bench = await open()
+    const { vault, request } = bench
+    const { tenantId } = await addIssuer(vault, 'bank')
+    const tenant = await vault.store.tenant(tenantId)
+    if (!tenant) throw new Error('an issuer without its tenant')
+    const { id, secret } = mintCredential('pismo', 'test', vault.ids)
+    await createCredential(vault, testOperator, tenant, {
+      ...{ id, dialect: 'pismo', permissions, publicKey: undefined, expiresAt: undefined },
+      hash: vault.credentials.hash(secret, id),
+    })
+    const tokenOf = async (
+      wish: { readonly accountId?: number; readonly scopes?: readonly string[] } = {},
+    ) => {
+      const granted = await vault.passport.exchange(
+        { origin: '192.0.2.1', requestId: '00000000-0000-4000-8000-00000000f00d' },
+        { clientId: id, clientSecret: secret, accountId: undefined, scopes: undefined, ...wish },
+      )
+      if (!granted.ok) throw new Error(granted.error.type)
+      return openSecret(granted.value.token, 'hand out')
+    }
+    const requestWith = (token: string, permission: Permission | 'any' = 'issue') =>
+      request({
+        ...{ dialect: bearing, auth: { permission, publicKey: false } },
+        headers: { authorization: token },
+      })
+    const entries = async (since: number) => {
+      await vault.store.checkWritable()
+      const all = await vault.store.auditEntries(since, 200)
+      return all.map(({ text }) => (JSON.parse(text) as unknown[]).slice(2))
+    }
+    return { ...bench, tenant, id, tokenOf, requestWith, entries }
+  }
+
+  test('one tells its tenant, its account and what its scope leaves', async () => {
+    const { access, tenant, id, tokenOf, requestWith } = await openBank()
+    expect(await access.authenticate(requestWith(await tokenOf({ accountId: 77 })))).toEqual({
+      ok: true,
+      value: { tenant, credentialId: id, permissions: ['issue', 'show', 'verify'], accountId: 77 },
+    })
+    const readOnly = await tokenOf({ scopes: ['pismo-v1:cards:r'] })
+    expect(await access.authenticate(requestWith(readOnly, 'show'))).toEqual({
+      ok: true,
+      value: { tenant, credentialId: id, permissions: ['show'] },
+    })
+  })
+
+  test('it opens no route that its scope or its credential leaves out, and that is written down', async () => {
+    const { access, vault, tenant, id, tokenOf, requestWith, entries } = await openBank(['show', 'verify'])
+    const token = await tokenOf({ scopes: ['pismo-v1:cards:r'] })
+    const { seq } = await vault.store.auditHead()
+    expect(await access.authenticate(requestWith(token, 'verify'))).toEqual(refuse({ type: 'NotPermitted' }))
+    expect(await access.authenticate(requestWith(await tokenOf(), 'issue'))).toEqual(
+      refuse({ type: 'NotPermitted' }),
+    )
+    const refused = (await entries(seq)).filter(([action]) => action === 'access.refused')
+    expect(refused).toEqual(
+      Array(2).fill([
+        ...['access.refused', 'failure', tenant.id, ['credential', id], '192.0.2.1'],
+        ...['00000000-0000-4000-8000-00000000f00d', null, { reason: 'NotPermitted', dialect: 'pismo' }],
+      ]),
+    )
+  })
+
+  test('none is refused, and proves and writes nothing', async () => {
+    const { access, vault, request, proofs, entries } = await openBank()
+    const { seq } = await vault.store.auditHead()
+    const refused = await access.authenticate(request({ dialect: bearing, headers: {} }))
+    expect(refused).toEqual(notAuthenticated)
+    expect(proofs()).toBe(0)
+    expect(await entries(seq)).toEqual([])
+  })
+
+  test('a bad one is written down, and however many come, a good one is taken from there', async () => {
+    const { access, vault, tokenOf, requestWith, entries } = await openBank()
+    const token = await tokenOf()
+    const { seq } = await vault.store.auditHead()
+    for (let attempt = 0; attempt < 20; attempt++)
+      expect(await access.authenticate(requestWith(`${token}x`))).toEqual(notAuthenticated)
+    expect(await entries(seq)).toEqual(
+      Array(20).fill([
+        ...['access.refused', 'failure', null, ['unknown', null], '192.0.2.1'],
+        ...['00000000-0000-4000-8000-00000000f00d', null, { reason: 'NotAuthenticated', dialect: 'pismo' }],
+      ]),
+    )
+    expect((await access.authenticate(requestWith(token))).ok).toBe(true)
+  })
+
+  test('one whose credential was revoked is refused as any other, and written down with its name', async () => {
+    const { access, vault, tenant, id, tokenOf, requestWith, entries } = await openBank()
+    const token = await tokenOf()
+    const admitted = await access.authenticate(requestWith(token))
+    await revokeCredential(vault, testOperator, id)
+    const { seq } = await vault.store.auditHead()
+    expect(await access.authenticate(requestWith(token))).toEqual(notAuthenticated)
+    expect(admitted.ok && (await access.stillHolds(admitted.value))).toBe(false)
+    expect((await entries(seq)).map(([action, , by, actor]) => [action, by, actor])).toEqual([
+      ['access.refused', tenant.id, ['credential', id]],
+    ])
+  })
+
+  test('its use is one of its credential', async () => {
+    const { access, vault, id, tokenOf, requestWith } = await openBank()
+    const today = dayOf(vault.clock.now())
+    vault.clock.advance(dayMs - 15 * minuteMs)
+    const token = await tokenOf()
+    const lastUsed = async () => {
+      await vault.store.checkWritable()
+      return (await vault.store.credential(id))?.lastUsedAt
+    }
+    expect(await lastUsed()).toBe(today)
+    vault.clock.advance(30 * minuteMs)
+    await access.authenticate(requestWith(token))
+    expect(await lastUsed()).toBe(today + dayMs)
+  })
+
+  test('a credential in its place is none, and a token is none where credentials are taken', async () => {
+    const { access, request, key, tokenOf } = await openBank()
+    const credential = { authorization: key, 'x-api-key': key }
+    expect(await access.authenticate(request({ dialect: bearing, headers: credential }))).toEqual(
+      notAuthenticated,
+    )
+    const token = await tokenOf()
+    const headers = { authorization: `Bearer ${token}`, 'x-api-key': token }
+    const auth = { permission: 'any', publicKey: false } as const
+    expect(await access.authenticate(request({ auth, headers }))).toEqual(notAuthenticated)
   })
 })

@@ -1,5 +1,6 @@
 import type { Dialect as DialectName } from '@cardkeep/core/codes/policy'
 import type { Refusal } from '@cardkeep/core/errors'
+import type { Secret } from '@cardkeep/core/kernel/secret'
 import type { TSchema } from 'typebox'
 import type { Reply, Route } from './route.ts'
 
@@ -13,6 +14,8 @@ export interface Dialect {
   readonly security: { readonly credential: SecurityScheme; readonly publicKey?: SecurityScheme }
   /** Finds the credential in the headers; what it finds is not yet believed. */
   readonly readCredential: (headers: CredentialHeaders) => PresentedCredential | undefined
+  /** Where callers show an access token instead, and never a credential: the token in the headers, if there is one. */
+  readonly readBearer?: (headers: CredentialHeaders) => Secret<string> | undefined
   /** In the words of the route that was asked, if one was, where they differ. */
   readonly encodeRefusal: (refusal: Refusal, route?: Route) => Reply
   /** The body of every refusal. */

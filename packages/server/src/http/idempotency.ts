@@ -30,10 +30,13 @@ export const handleOnce = async (
   if (typeof key !== 'string' || !keyForm.test(key))
     return refuse({ type: 'InvalidField', field: spellName(rule) })
 
-  const { tenant } = caller.principal
+  const { tenant, accountId } = caller.principal
   const marks = services.marker.mark({
     tenantId: tenant.id,
-    route: `${dialect.name} ${route.method} ${route.path}`,
+    // Whoever acts for one account must not be told what was made for another.
+    route: [dialect.name, route.method, route.path, ...(accountId === undefined ? [] : [accountId])].join(
+      ' ',
+    ),
     key,
     content: rule.sameness(input),
     at: services.clock.now(),
@@ -55,7 +58,7 @@ const spellName = ({ header }: IdempotencyRule): string =>
   header.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase())
 
 /** What these permissions allow is answered without number or code; the reply to a forward or a reveal is never kept. */
-const repeatable: readonly CredentialAuth['permission'][] = ['tokenize']
+const repeatable: readonly CredentialAuth['permission'][] = ['tokenize', 'issue']
 
 /** Throws for a route whose reply must not be stored. */
 export const needsStorableReply = ({ method, path, auth, idempotency }: Route): void => {

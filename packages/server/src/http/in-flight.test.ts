@@ -11,10 +11,12 @@ test('settles only when the last piece of work has, also one that failed or bega
     () => events.push('second'),
     () => {},
   )
+  expect(inFlight.isAny()).toBe(true)
   first.reject(new Error('failed'))
   await expect(failing).rejects.toThrow('failed')
   events.push('first')
   second.resolve()
   await settled
+  expect(inFlight.isAny()).toBe(false)
   expect(events).toEqual(['first', 'second', 'settled'])
 })

@@ -1,6 +1,7 @@
 /** What is being done for callers, also for those who have gone away meanwhile. */
 export interface InFlight {
   track<T>(work: Promise<T>): Promise<T>
+  isAny(): boolean
   /** Resolves when nothing is left. */
   settled(): Promise<void>
 }
@@ -14,6 +15,7 @@ export const createInFlight = (): InFlight => {
       work.then(forget, forget)
       return work
     },
+    isAny: () => running.size > 0,
     settled: async () => {
       while (running.size > 0) await Promise.allSettled(running)
     },

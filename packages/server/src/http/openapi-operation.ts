@@ -44,9 +44,11 @@ const operationId = ({ name }: Dialect, { method, path }: Route): string => {
   return name + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
 }
 
-const describeAuth = ({ auth, crossOrigin }: Route): string => {
+const describeAuth = ({ auth, path, crossOrigin }: Route): string => {
   if (auth === 'visitor')
-    return `Needs no credential: whoever knows the id in the path may call it${crossOrigin ? ', from a page of any origin' : ''}.`
+    return path.includes(':')
+      ? `Needs no credential: whoever knows the id in the path may call it${crossOrigin ? ', from a page of any origin' : ''}.`
+      : 'Needs no credential in its headers.'
   const who = auth.permission === 'any' ? 'any credential' : `the permission \`${auth.permission}\``
   return `Needs ${who}${auth.testOnly ? ' of a test tenant' : ''}.`
 }
@@ -248,6 +250,10 @@ const headers: Readonly<Record<string, Part>> = {
   'cardkeep-network-tokens': {
     description: 'Who issued the network token that is told of; `simulator`: nobody that a scheme knows',
     schema: { type: 'string' },
+  },
+  'cardkeep-cvv': {
+    description: 'Only where nothing was compared, because too many were wrong before',
+    schema: { type: 'string', const: 'locked' },
   },
   'cardkeep-refusal': { description: 'Which refusal it is', schema: { type: 'string' } },
   'cardkeep-sent': {

@@ -1,4 +1,4 @@
-import type { ForwardFailure, Refusal } from '@cardkeep/core/errors'
+import type { ForwardFailure, IssuerFault, Refusal } from '@cardkeep/core/errors'
 import { encodeRefusal } from './boundary.ts'
 import type { Dialect } from './dialect.ts'
 import type { CredentialAuth, Route } from './route.ts'
@@ -40,7 +40,9 @@ const never: Given = () => false
 const withInput: Given = ({ method, query, headers, auth }) =>
   method !== 'GET' || (auth !== 'visitor' && auth.publicKey) || query !== undefined || headers !== undefined
 const withBody: Given = ({ method }) => method !== 'GET'
-const withCredential: Given = ({ auth }) => auth !== 'visitor'
+/** Exchanges a credential that stands in its body. */
+const ofExchange: Given = ({ path }) => path.endsWith('/oauth/token')
+const withCredential: Given = (route) => route.auth !== 'visitor' || ofExchange(route)
 const permits =
   (...wanted: readonly CredentialAuth['permission'][]): Given =>
   ({ auth }) =>
@@ -48,7 +50,7 @@ const permits =
 const unlessOpen: Given = ({ auth }) =>
   auth !== 'visitor' && (auth.permission !== 'any' || auth.testOnly === true)
 /** A browser answers in the place of a caller. */
-const ofVisitors: Given = ({ auth }) => auth === 'visitor'
+const ofVisitors: Given = ({ auth, path }) => auth === 'visitor' && path.includes(':')
 const ofAnswers: Given = (route) => ofVisitors(route) && withBody(route)
 const oneOf =
   (...conditions: readonly Given[]): Given =>
@@ -65,6 +67,10 @@ const ofSessions: Given = ({ path }) => path.includes('session')
 const ofCaptures: Given = ({ path, method }) =>
   path.includes('/api/v2/card') && ['PUT', 'PATCH'].includes(method)
 const makesCaptureKeys: Given = ({ path, method }) => path.endsWith('/capture-keys') && method === 'POST'
+/** A token must name an account, whatever its credential may. */
+const ofIssuing: Given = ({ path }) => /^\/(?:pcicards|wallet|cards-tokenization)\//.test(path)
+const ofIssuedCards: Given = (route) => ofIssuing(route) && route.path.includes(':cardId')
+const stopsRotation: Given = ({ path }) => path.endsWith('/delete-rotation')
 const ofIdempotency: Given = ({ idempotency }) => idempotency !== undefined
 
 const reasons = Object.keys({
@@ -76,6 +82,13 @@ const reasons = Object.keys({
   'answer too large': true,
   'answer not readable': true,
 } satisfies Record<ForwardFailure, true>) as readonly ForwardFailure[]
+
+const issuerFaults = Object.keys({
+  'not enabled': true,
+  'no BIN': true,
+  'no CVK': true,
+  'no number left': true,
+} satisfies Record<IssuerFault, true>) as readonly IssuerFault[]
 
 /** One refusal of each kind, and more where the status may depend on what it says; and which routes may give it. */
 const rows: {
@@ -97,6 +110,12 @@ const rows: {
     given: ofCaptures,
     samples: [{ type: 'NetworkTokenRefused', reason: 'no provider' }],
   },
+  IssuedCardNotFound: { given: ofIssuedCards, samples: [{ type: 'IssuedCardNotFound' }] },
+  RotationNotFound: { given: stopsRotation, samples: [{ type: 'RotationNotFound' }] },
+  IssuerNotReady: {
+    given: oneOf(ofIssuing, ofExchange),
+    samples: issuerFaults.map((reason) => ({ type: 'IssuerNotReady', reason })),
+  },
   ScopeNotFound: { given: ofCaptures, samples: [{ type: 'ScopeNotFound' }] },
   InvalidCardNumber: { given: ofCards, samples: [{ type: 'InvalidCardNumber' }] },
   InvalidExpiryMonth: { given: ofCards, samples: [{ type: 'InvalidExpiryMonth' }] },
@@ -110,9 +129,12 @@ const rows: {
   // A request that finds no route is no request of this one.
   RouteNotFound: { given: never, samples: [{ type: 'RouteNotFound' }] },
   NotAuthenticated: { given: withCredential, samples: [{ type: 'NotAuthenticated' }] },
-  NotPermitted: { given: unlessOpen, samples: [{ type: 'NotPermitted' }] },
+  NotPermitted: { given: oneOf(unlessOpen, ofIssuing), samples: [{ type: 'NotPermitted' }] },
   LockedOut: { given: withCredential, samples: [{ type: 'LockedOut', retryAfterSeconds: 1 }] },
-  TooManyGuesses: { given: ofCodes, samples: [{ type: 'TooManyGuesses', retryAfterSeconds: 1 }] },
+  TooManyGuesses: {
+    given: oneOf(ofCodes, permits('verify')),
+    samples: [{ type: 'TooManyGuesses', retryAfterSeconds: 1 }],
+  },
   TokenNotFound: { given: ofTokens, samples: [{ type: 'TokenNotFound' }] },
   CodeNotHeld: { given: ofCodes, samples: [{ type: 'CodeNotHeld' }] },
   SessionNotFound: { given: ofSessions, samples: [{ type: 'SessionNotFound' }] },

@@ -3,7 +3,7 @@ import { ok } from '@cardkeep/core/kernel/result'
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import type { Dialect } from './dialect.ts'
-import { describeDialect, describeVault } from './openapi.ts'
+import { describeDialect, describeVault, type OpenApiDocument } from './openapi.ts'
 import { defineRoute, defineVisitorRoute, type RouteInput, type RouteSpec } from './route.ts'
 
 type Spec = RouteSpec<RouteInput, unknown>
@@ -198,6 +198,37 @@ test('a route for visitors asks for no credential, and may give what only visito
   for (const type of ['InvalidCardNumber', 'CardExpired', 'TooManyGuesses']) expect(told).toContain(type)
   for (const type of ['NotAuthenticated', 'LockedOut', 'NotPermitted', 'ForwardFailed'])
     expect(told).not.toContain(type)
+})
+
+const visitAt = (method: 'GET' | 'POST', path: string): OpenApiDocument['paths'] => {
+  const dialect = dialectOf(
+    {},
+    {
+      routes: [
+        defineVisitorRoute<RouteInput, unknown>({
+          ...{ method, path, summary: '', auth: 'visitor', replies: { 200: Type.Object({}) } },
+          ...{ decode: (input) => ok(input), run: async () => ok('fine') },
+          encode: () => ({ status: 200, body: {} }),
+        }),
+      ],
+    },
+  )
+  return describeDialect({ version: '1', dialects: [dialect] }, dialect).paths
+}
+
+test('a route that exchanges a credential for a token refuses one, and knows nothing of cards', () => {
+  const { post } = visitAt('POST', '/oauth/token')['/oauth/token'] as { readonly post: Operation }
+  expect(post).toMatchObject({ security: [], description: 'Needs no credential in its headers.' })
+  const told = Object.values(post.responses)
+    .map(({ description }) => description)
+    .join()
+  for (const type of ['NotAuthenticated', 'LockedOut', 'IssuerNotReady']) expect(told).toContain(type)
+  for (const type of ['InvalidCardNumber', 'CodeNotHeld', 'TooManyGuesses']) expect(told).not.toContain(type)
+})
+
+test('what anybody may read is refused to nobody', () => {
+  const { get } = visitAt('GET', '/keys')['/keys'] as { readonly get: Operation }
+  expect(Object.keys(get.responses)).toEqual(['200', '400', '408', '431', '500'])
 })
 
 test('an answer without a body has no content, and one of another type has that type', () => {
