@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { uptime } from 'node:os'
 import { epochMs, monotonicMs } from '@cardkeep/core/kernel/time'
-import type { Clock, Ids } from '@cardkeep/core/ports'
+import type { Clock, Draws, Ids } from '@cardkeep/core/ports'
 
 /**
  * The process's own clock stands still while the machine sleeps, and a code must not outlive its time by a night. The
@@ -35,3 +35,6 @@ export const systemClock: Clock = {
 }
 
 export const randomIds: Ids = { uuid: () => randomUUID() }
+
+/** `randomInt` keeps random bytes in stock, so that a draw costs no call of the system's generator. */
+export const randomDraws: Draws = { below: (end) => randomInt(end) }

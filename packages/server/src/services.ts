@@ -5,11 +5,15 @@ import type {
   CardCipher,
   Clock,
   CodeStore,
+  CvvDeriver,
+  Draws,
   Egress,
   GuessLimits,
   Ids,
+  IssuedCardCipher,
   NetworkTokenCipher,
   NetworkTokenProviders,
+  PendingTries,
   Readiness,
   ReplySealer,
   RequestMarker,
@@ -17,6 +21,7 @@ import type {
   SessionStore,
   Store,
 } from '@cardkeep/core/ports'
+import type { Passport } from './passport/passport.ts'
 
 /** What an operation may be handed: the ports of the core, each with the implementation that compose/ chose. */
 export interface Services {
@@ -31,6 +36,11 @@ export interface Services {
   readonly captureMarks: CaptureMarks
   readonly networkTokens: NetworkTokenProviders
   readonly networkTokenCipher: NetworkTokenCipher
+  readonly issuedCards: IssuedCardCipher
+  readonly cvvs: CvvDeriver
+  readonly draws: Draws
+  readonly pendingTries: PendingTries
+  readonly passport: Passport
   readonly egress: Egress
   readonly clock: Clock
   readonly ids: Ids

@@ -2,6 +2,7 @@ import type { Dialect as DialectName } from '@cardkeep/core/codes/policy'
 import { systemClock } from '../clock.ts'
 import { hellgate } from '../dialects/hellgate/routes.ts'
 import { ozura } from '../dialects/ozura/routes.ts'
+import { createPismo } from '../dialects/pismo/routes.ts'
 import { createVerifone } from '../dialects/verifone/routes.ts'
 import type { Dialect } from '../http/dialect.ts'
 
@@ -10,4 +11,5 @@ export const dialects: Partial<Record<DialectName, Dialect>> = {
   ozura,
   hellgate,
   verifone: createVerifone(systemClock),
+  pismo: createPismo(systemClock),
 }

@@ -1,5 +1,7 @@
 import { purgeClaims } from '@cardkeep/core/idempotency/purge-claims'
 import { hourMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
+import { bringRotationsNear } from '@cardkeep/core/operations/bring-rotations-near'
+import { purgeAccessKeys } from '@cardkeep/core/operations/change-access-keys'
 import { disableIdleCredentials } from '@cardkeep/core/operations/disable-idle-credentials'
 import { purgeCaptureKeys } from '@cardkeep/core/operations/purge-capture-keys'
 import { purgeFingerprints } from '@cardkeep/core/operations/purge-fingerprints'
@@ -55,5 +57,13 @@ export const listJobs = ({ services, ephemeral, tendSessionKeys, ...parts }: Job
   { name: 'purge idempotency keys', everyMs: minuteMs, run: () => purgeClaims(services), shared: true },
   { name: 'purge fingerprints', everyMs: hourMs, run: () => purgeFingerprints(services), shared: true },
   { name: 'purge capture keys', everyMs: minuteMs, run: () => purgeCaptureKeys(services), shared: true },
+  // At the start the rotator does it.
+  {
+    name: 'bring rotations near',
+    everyMs: hourMs,
+    run: async () => void (await bringRotationsNear(services)),
+    shared: true,
+  },
+  { name: 'purge access keys', everyMs: hourMs, run: () => purgeAccessKeys(services), shared: true },
   { name: 'purge dead deliveries', everyMs: hourMs, run: () => purgeDeadDeliveries(services), shared: true },
 ]

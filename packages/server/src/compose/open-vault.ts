@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type {
+  AccessKeyMaker,
   CaptureKeyMaker,
   CardCipher,
   Clock,
   CodeStore,
+  CvkKeeper,
   Ids,
   KeyMaker,
   NetworkTokenProviders,
@@ -19,12 +21,14 @@ import { createCardCipher } from '../keys/card-cipher.ts'
 import { type ClientKeySealer, createClientKeySealer } from '../keys/client-key-sealer.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
 import { type CredentialHasher, createCredentialHasher } from '../keys/credential-hasher.ts'
+import { createCvkKeeper } from '../keys/cvk-keeper.ts'
 import { createKeyring, type Keyring } from '../keys/keyring.ts'
 import { createAccountHash } from '../keys/name-hash.ts'
 import { createProviderHeaderSealer, type ProviderHeaderSealer } from '../keys/provider-header-sealer.ts'
 import { openFileRootKey } from '../keys/providers/file.ts'
 import { createWebhookSealer, type WebhookSealer } from '../keys/webhook-sealer.ts'
 import { createNetworkTokenProviders } from '../network-tokens/providers.ts'
+import { createAccessKeyMaker } from '../passport/access-key-maker.ts'
 import { describeServer, type ServerFacts } from '../storage/postgres/describe-server.ts'
 import { openPostgresStore } from '../storage/postgres/store.ts'
 import type { ServerStore } from '../storage/server-store.ts'
@@ -50,6 +54,8 @@ export interface Vault {
     readonly ids: Ids
     readonly keys: KeyMaker
     readonly captureKeyMaker: CaptureKeyMaker
+    readonly cvks: CvkKeeper
+    readonly accessKeys: AccessKeyMaker
     /** For what is told of a card: an operator is shown none. */
     readonly cipher: Pick<CardCipher, 'open'>
     readonly networkTokens: NetworkTokenProviders
@@ -96,6 +102,8 @@ export const openVault = async (config: Config, use: VaultUse = 'command'): Prom
         ...{ store, clock, ids, keys: keyring, cipher: createCardCipher(keyring) },
         networkTokens: createNetworkTokenProviders(createAccountHash(keyring)),
         captureKeyMaker: createCaptureKeyMaker(createCapturePrivateSealer(keyring)),
+        cvks: createCvkKeeper(keyring),
+        accessKeys: createAccessKeyMaker(keyring),
       },
       sharedCodes: config.codes.type === 'memory' ? undefined : codes.open,
       databaseFacts:

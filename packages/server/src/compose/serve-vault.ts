@@ -1,6 +1,6 @@
 import { auditRun } from '@cardkeep/core/audit/run'
 import { createCaptures } from '../captures/captures.ts'
-import { systemClock } from '../clock.ts'
+import { randomDraws, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createCaptureMarks } from '../ephemeral/capture-marks.ts'
 import { createCodeStore } from '../ephemeral/code-store.ts'
@@ -10,18 +10,23 @@ import { createAccess } from '../http/access.ts'
 import { createInFlight } from '../http/in-flight.ts'
 import { createListener, listen, reloadTls } from '../http/listener.ts'
 import { serveMetrics } from '../http/metrics-server.ts'
+import { createCredentialProver, proveClientsOf } from '../http/prove-credential.ts'
 import { createReadiness } from '../http/readiness.ts'
 import { createRefusalNotes } from '../http/refusal-notes.ts'
+import { createRotator } from '../issuing/rotator.ts'
 import { checkpointAudit } from '../jobs/checkpoint-audit.ts'
 import { createFollower } from '../jobs/follow-database.ts'
 import { createDropFollower, followDrops } from '../jobs/follow-drops.ts'
 import { startJobs } from '../jobs/jobs.ts'
 import { createCertificateWatch } from '../jobs/reload-certificate.ts'
+import { createAccessKeySealer } from '../keys/access-key-sealer.ts'
 import { createCaptureHash } from '../keys/capture-hash.ts'
 import { createCapturePrivateSealer } from '../keys/capture-private-sealer.ts'
 import { createCardCipher } from '../keys/card-cipher.ts'
 import { createCodeSealer } from '../keys/code-sealer.ts'
+import { createCvvDeriver } from '../keys/cvv-deriver.ts'
 import { createRequestMarker } from '../keys/idempotency-hasher.ts'
+import { createIssuedCardCipher } from '../keys/issued-card-cipher.ts'
 import { createNameHash } from '../keys/name-hash.ts'
 import { createNetworkTokenCipher } from '../keys/network-token-cipher.ts'
 import { createReplySealer } from '../keys/reply-sealer.ts'
@@ -33,6 +38,7 @@ import { noteFull } from '../log/note-full.ts'
 import { noteOutages } from '../log/note-outages.ts'
 import { createMetricsPage } from '../metrics/metrics.ts'
 import { createWatch, watchNothing } from '../metrics/watch.ts'
+import { createPassport } from '../passport/passport.ts'
 import type { Services } from '../services.ts'
 import { createDirectory } from '../storage/directory.ts'
 import { watchEvents } from '../webhooks/watch-events.ts'
@@ -127,6 +133,15 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   closing.unshift(() => egress.close())
   const directory = createDirectory(store, clock)
   const outbox = createWebhookOutbox(vault, readiness, log)
+  const cvvs = createCvvDeriver(keyring)
+  closing.unshift(async () => cvvs.dropAll())
+  const lockouts = watch.lockouts(ephemeral.lockouts)
+  const prover = createCredentialProver(
+    { store: directory.store, clock, readiness },
+    vault.credentials,
+    lockouts,
+    createRefusalNotes(clock),
+  )
   const services: Services = {
     store: watchEvents(directory.store, outbox.wake),
     codes,
@@ -139,6 +154,14 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     captureMarks: createCaptureMarks(createNameHash(keyring), ephemeral.marks, noteFull(log, clock)),
     networkTokens: vault.operatorPorts.networkTokens,
     networkTokenCipher: createNetworkTokenCipher(keyring),
+    issuedCards: createIssuedCardCipher(keyring),
+    cvvs,
+    draws: randomDraws,
+    pendingTries: ephemeral.tries,
+    passport: createPassport({
+      ...{ store: directory.store, sealer: createAccessKeySealer(keyring), clock },
+      prove: proveClientsOf('pismo', prover),
+    }),
     egress: watch.egress(egress),
     clock,
     ids,
@@ -147,14 +170,13 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     replySealer: createReplySealer(keyring),
   }
 
-  const lockouts = watch.lockouts(ephemeral.lockouts)
   const inFlight = createInFlight()
   const app = createListener({
     config,
     dialects: config.dialects.flatMap((name) => dialects[name] ?? []),
     pages: asksBrowsers ? framePages(services) : [],
     services,
-    access: createAccess(services, vault.credentials, lockouts, createRefusalNotes(clock)),
+    access: createAccess(services, prover),
     readiness,
     inFlight,
     log,
@@ -166,7 +188,8 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
       isSealed: () => store.isSealed(),
       dataVersion: noteOutages('database', () => store.dataVersion(), { log, clock }),
     },
-    ...{ keyring, directory, codes: held, sessions, sessionKeys, captures, drops, door: readiness, clock },
+    ...{ keyring, directory, codes: held, sessions, sessionKeys, captures, cvvs, drops },
+    ...{ door: readiness, clock },
   })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reloadCertificate = createCertificateWatch(config.tls, () => {
@@ -206,9 +229,15 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     { duties: store, clock, log },
   )
   outbox.start()
+  const rotator = createRotator({
+    ...services,
+    ...{ log, isSealed: readiness.isSealed, isBusy: inFlight.isAny, rotated: watch.rotated },
+  })
+  rotator.start()
 
   const stop = async (): Promise<void> => {
     readiness.setStopping()
+    const rotated = rotator.stop()
     // What is told from here on waits for the next start.
     const delivered = outbox.stop()
     await app.close()
@@ -218,7 +247,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     await jobs.stop()
     // Other nodes still serve codes and sessions that are shared.
     if (!ephemeral.isShared) await Promise.all([held.dropAll(), sessions.dropAll(), sessionKeys.dropAll()])
-    await delivered
+    await Promise.all([delivered, rotated])
     try {
       // Outcomes of the last forwards may still wait to be written, and what waits is written in any order.
       await store.commit([])

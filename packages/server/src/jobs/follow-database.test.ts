@@ -27,6 +27,7 @@ const open = ({ areCodesShared = false } = {}) => {
     sessions: { dropAll: told('drop sessions') },
     sessionKeys: { dropAll: told('drop keys') },
     captures: { dropAll: told('drop workers') },
+    cvvs: { dropAll: () => void calls.push('drop cvks') },
     drops: areCodesShared ? undefined : { keepUp: told('keep up') },
     clock,
     keyring: {
@@ -68,11 +69,19 @@ test('a sealed vault holds nothing, at every look, whatever else fails', async (
   Object.assign(world, { sealed: true, keysFail: true })
   await expect(follow()).rejects.toThrow(UnavailableError)
   expect(world.doorSealed).toBe(true)
-  expect(calls).toEqual(['forget', 'drop all', 'drop sessions', 'drop keys', 'drop workers', 'keep up'])
+  expect(calls).toEqual([
+    'forget',
+    'drop cvks',
+    'drop all',
+    'drop sessions',
+    'drop keys',
+    'drop workers',
+    'keep up',
+  ])
   world.keysFail = false
   await follow()
   await follow()
-  for (const drop of ['drop all', 'drop sessions', 'drop keys', 'drop workers'])
+  for (const drop of ['drop cvks', 'drop all', 'drop sessions', 'drop keys', 'drop workers'])
     expect(calls.filter((call) => call === drop)).toHaveLength(3)
   expect(calls.filter((call) => call === 'reload')).toHaveLength(1)
 })

@@ -12,6 +12,8 @@ export interface Followers {
   readonly sessionKeys: { dropAll(): Promise<void> }
   /** The private keys that its workers know. */
   readonly captures: { dropAll(): Promise<void> }
+  /** The card verification keys that were opened. */
+  readonly cvvs: { dropAll(): void }
   /** `undefined` where codes are shared: whoever ends a token drops its codes there itself. */
   readonly drops: Pick<DropFollower, 'keepUp'> | undefined
   readonly door: { isSealed(): boolean; setSealed(sealed: boolean): void }
@@ -30,6 +32,7 @@ export const createFollower = ({
   sessions,
   sessionKeys,
   captures,
+  cvvs,
   drops,
   door,
   clock,
@@ -47,8 +50,10 @@ export const createFollower = ({
     directory.lookedAt(begun)
     // Before anything that may fail: a sealed vault holds nothing. At every look, because a request that was already
     // inside when the vault was sealed may have held a code or opened a session since.
-    if (door.isSealed())
+    if (door.isSealed()) {
+      cvvs.dropAll()
       await Promise.all([codes, sessions, sessionKeys, captures].map((held) => held.dropAll()))
+    }
     await drops?.keepUp()
     if (isNews) await keyring.reload()
     // Only now: if something threw, the next look tries again.

@@ -44,6 +44,8 @@ export interface LogEvents {
   /** Nothing is sent to it for a while. The failure is one of our own few words and never what the endpoint said. */
   'webhook.paused': { readonly webhookId: string; readonly failures: number; readonly failure: string }
   'delivery.dead': { readonly delivery: number; readonly webhookId: string; readonly failure: string }
+  /** Cards that are due could not be opened, say. They are tried again, and others go on. */
+  'rotations.failed': { readonly cards: number; readonly error: string; readonly stack: string }
   'audit.shipping.failed': { readonly sink: string; readonly reason: string }
   'audit.shipping.resumed': { readonly sink: string }
 }

@@ -1,7 +1,7 @@
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { scrubCardNumbers } from './scrub.ts'
+import { findCardNumbers, scrubCardNumbers } from './scrub.ts'
 
 const masked = '[card number]'
 
@@ -11,20 +11,23 @@ const spaced = (number: string, separator: string): string =>
 /** Digits that a scrubbed text still shows of a number, in a row, whatever stands between them. */
 const shows = (text: string, number: string): boolean => text.replaceAll(/[ -]/g, '').includes(number)
 
-describe.each(Object.entries({ ...testCards, long: '6205500000000000004' }))('%s is masked', (_, number) => {
-  test.each([
-    ['plain', number],
-    ['with spaces', spaced(number, ' ')],
-    ['with dashes', spaced(number, '-')],
-    ['in groups of other lengths', `${number.slice(0, 4)} ${number.slice(4, 10)} ${number.slice(10)}`],
-    ['digit by digit', number.split('').join(' ')],
-  ])('%s', (__, written) => {
-    expect(scrubCardNumbers(written)).toBe(masked)
-    expect(scrubCardNumbers(`{"n":"${written}"}`)).toBe(`{"n":"${masked}"}`)
-    expect(scrubCardNumbers(`x${written}y`)).toBe(`x${masked}y`)
-    expect(scrubCardNumbers(`${written}, ${written}`)).toBe(`${masked}, ${masked}`)
-  })
-})
+describe.each(Object.entries({ ...testCards, long: '6205500000000000004', ofNoScheme: '9999999999999995' }))(
+  '%s is masked',
+  (_, number) => {
+    test.each([
+      ['plain', number],
+      ['with spaces', spaced(number, ' ')],
+      ['with dashes', spaced(number, '-')],
+      ['in groups of other lengths', `${number.slice(0, 4)} ${number.slice(4, 10)} ${number.slice(10)}`],
+      ['digit by digit', number.split('').join(' ')],
+    ])('%s', (__, written) => {
+      expect(scrubCardNumbers(written)).toBe(masked)
+      expect(scrubCardNumbers(`{"n":"${written}"}`)).toBe(`{"n":"${masked}"}`)
+      expect(scrubCardNumbers(`x${written}y`)).toBe(`x${masked}y`)
+      expect(scrubCardNumbers(`${written}, ${written}`)).toBe(`${masked}, ${masked}`)
+    })
+  },
+)
 
 describe('a number is masked although others stand beside it', () => {
   const { visa } = testCards
@@ -69,11 +72,33 @@ describe('a number is masked although others stand beside it', () => {
   })
 })
 
+describe('a number is masked although other digits touch it', () => {
+  test.each([
+    ['behind it', `${testCards.visa}00`],
+    ['many behind it', `${testCards.visa}0000`],
+    ['before it', `000${testCards.visa}`],
+    ['on both sides', `77${testCards.mastercard}7777777777`],
+    ['in its last group', `${spaced(testCards.visa, ' ')}0000`],
+    ['in its first group', `77${spaced(testCards.visa, '-')}`],
+  ])('%s', (_, text) => {
+    expect(scrubCardNumbers(text)).toBe(masked)
+    expect(scrubCardNumbers(`${'a'.repeat(30)}${text}z`)).toBe(`${'a'.repeat(30)}${masked}z`)
+  })
+})
+
+test('of digits in a row those are found that are as many as a known scheme has, at either end too', () => {
+  const { visa13, visa } = testCards
+  expect(findCardNumbers(`00${visa13}`)).toEqual([{ from: 2, to: 15 }])
+  expect(findCardNumbers(`${visa}99`)).toEqual([{ from: 0, to: 16 }])
+  // Fourteen digits that pass the check, of a scheme that has thirteen, sixteen or nineteen.
+  expect(findCardNumbers('9940000000000002')).toEqual([])
+})
+
 describe('what is no card number is left alone', () => {
   test.each([
     ['another check digit', '4111111111111112'],
     ['twelve digits', '411111111111'],
-    ['twenty digits', '41111111111111111111'],
+    ['twenty digits in which none stands', '80000000000000000001'],
     ['two spaces between digits', '4111  1111  1111  1111'],
     ['a mask', '411111******1111'],
     ['a time with a zone', '2026-01-01T00:00:00.000Z'],

@@ -63,6 +63,21 @@ export const families = {
     help: 'Deliveries that were given up and wait for an operator',
     labels: [],
   },
+  cardkeep_cvv_rotations_total: {
+    kind: 'counter',
+    help: 'CVVs that rotated, by cause automatic or forced; outcome is rotated, or of automatic ones overtaken, ended or failed',
+    labels: ['cause', 'outcome'],
+  },
+  cardkeep_cvv_rotations_due: {
+    kind: 'gauge',
+    help: 'Cards whose CVV is due to rotate',
+    labels: [],
+  },
+  cardkeep_cvv_rotation_lag_seconds: {
+    kind: 'gauge',
+    help: 'For how long the card that has waited longest is due, of those that nobody has claimed; 0 where none is',
+    labels: [],
+  },
   cardkeep_audit_unsigned_entries: {
     kind: 'gauge',
     help: 'Entries of the audit log after the last signed checkpoint',

@@ -8,6 +8,8 @@ import { createMetricsPage } from './metrics.ts'
 import type { StateParts } from './read-state.ts'
 import { createMeters } from './registry.ts'
 
+const nothingDue = { oldestDueRotation: async () => undefined, countDueRotations: async () => 0 }
+
 const open = (parts: Partial<StateParts> = {}) => {
   const clock = createFixedClock()
   const ephemeral = createMemoryEphemeral({ clock, limitPerOwner: 10 })
@@ -15,6 +17,8 @@ const open = (parts: Partial<StateParts> = {}) => {
   const page = createMetricsPage(createMeters(), {
     store: {
       outboxState: async () => ({ waiting: 3, oldestAt: epochMs(at - 4_000), dead: 2 }),
+      oldestDueRotation: async () => epochMs(at - 7_000),
+      countDueRotations: async () => 12,
       auditChains: async () => [0],
       auditHead: async () => ({ chain: 0, seq: 100, hash: new Uint8Array(32) }),
       lastCheckpoint: async () => ({
@@ -46,6 +50,8 @@ test('what waits is told with how long it has waited', async () => {
     cardkeep_outbox_waiting: 3,
     cardkeep_outbox_lag_seconds: 4,
     cardkeep_outbox_dead: 2,
+    cardkeep_cvv_rotations_due: 12,
+    cardkeep_cvv_rotation_lag_seconds: 7,
     cardkeep_audit_unsigned_entries: 10,
     cardkeep_audit_checkpoint_age_seconds: 30,
     'cardkeep_audit_unshipped_entries{sink="file:/a"}': 5,
@@ -66,6 +72,7 @@ test('of several chains all count, and the one that has waited longest for a sig
   ]
   const { read } = open({
     store: {
+      ...nothingDue,
       outboxState: async () => ({ waiting: 0, oldestAt: undefined, dead: 0 }),
       auditChains: async () => [0, 1, 2],
       auditHead: async (chain = 0) => ({ chain, seq: seqs[chain] ?? 0, hash: new Uint8Array(32) }),
@@ -91,6 +98,7 @@ test('of several chains all count, and the one that has waited longest for a sig
 test('a log of which all is signed has no lag, however long ago that was', async () => {
   const { read } = open({
     store: {
+      ...nothingDue,
       outboxState: async () => ({ waiting: 0, oldestAt: undefined, dead: 0 }),
       auditChains: async () => [0],
       auditHead: async () => ({ chain: 0, seq: 90, hash: new Uint8Array(32) }),
@@ -103,6 +111,8 @@ test('a log of which all is signed has no lag, however long ago that was', async
   })
   expect(await read()).toMatchObject({
     cardkeep_outbox_lag_seconds: 0,
+    cardkeep_cvv_rotations_due: 0,
+    cardkeep_cvv_rotation_lag_seconds: 0,
     cardkeep_audit_unsigned_entries: 0,
     cardkeep_audit_checkpoint_age_seconds: 0,
   })
@@ -112,6 +122,7 @@ test('what cannot be read now is left out, and not told as it was', async () => 
   let isReachable = true
   const { read } = open({
     store: {
+      ...nothingDue,
       outboxState: async () => {
         if (!isReachable) throw new UnavailableError('the disk is gone')
         return { waiting: 3, oldestAt: undefined, dead: 2 }
@@ -131,12 +142,13 @@ test('what cannot be read now is left out, and not told as it was', async () => 
     'cardkeep_backend_up{backend="database"}': 0,
     cardkeep_codes_held: 0,
   })
-  expect(Object.keys(samples).filter((name) => /outbox|audit/.test(name))).toEqual([])
+  expect(Object.keys(samples).filter((name) => /outbox|cvv|audit/.test(name))).toEqual([])
 })
 
 test('what was read before the database went away is left out with the rest', async () => {
   const { read } = open({
     store: {
+      ...nothingDue,
       outboxState: async () => ({ waiting: 3, oldestAt: undefined, dead: 2 }),
       auditChains: async () => {
         throw new UnavailableError('the disk is gone')
@@ -148,7 +160,7 @@ test('what was read before the database went away is left out with the rest', as
   })
   const samples = await read()
   expect(samples).toMatchObject({ cardkeep_scrape_complete: 0 })
-  expect(Object.keys(samples).filter((name) => /outbox|audit/.test(name))).toEqual([])
+  expect(Object.keys(samples).filter((name) => /outbox|cvv|audit/.test(name))).toEqual([])
 })
 
 test('a store of codes that is away is told, and the database all the same', async () => {

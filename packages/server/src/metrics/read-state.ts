@@ -9,7 +9,13 @@ import type { Meters } from './registry.ts'
 export interface StateParts {
   readonly store: Pick<
     Store,
-    'outboxState' | 'auditChains' | 'auditHead' | 'lastCheckpoint' | 'auditShipments'
+    | 'outboxState'
+    | 'oldestDueRotation'
+    | 'countDueRotations'
+    | 'auditChains'
+    | 'auditHead'
+    | 'lastCheckpoint'
+    | 'auditShipments'
   >
   readonly keyring: Pick<Keyring, 'list'>
   readonly ephemeral: Pick<Ephemeral, 'count' | 'pastTheirTime'>
@@ -31,6 +37,7 @@ export const readState = async (meters: Meters, parts: StateParts): Promise<void
     readBackend(meters, 'database', fromDatabase, async () => {
       // One after the other: nothing may be told any more once one of them could not be read.
       await readOutbox(meters, parts)
+      await readRotations(meters, parts)
       await readAudit(meters, parts)
     }),
   ])
@@ -69,6 +76,8 @@ const fromDatabase = [
   'cardkeep_outbox_waiting',
   'cardkeep_outbox_lag_seconds',
   'cardkeep_outbox_dead',
+  'cardkeep_cvv_rotations_due',
+  'cardkeep_cvv_rotation_lag_seconds',
   'cardkeep_audit_unsigned_entries',
   'cardkeep_audit_checkpoint_age_seconds',
   'cardkeep_audit_unshipped_entries',
@@ -79,6 +88,15 @@ const readOutbox = async (meters: Meters, { store, clock }: StateParts): Promise
   meters.set('cardkeep_outbox_waiting', {}, waiting)
   meters.set('cardkeep_outbox_dead', {}, dead)
   meters.set('cardkeep_outbox_lag_seconds', {}, oldestAt === undefined ? 0 : (clock.now() - oldestAt) / 1000)
+}
+
+const readRotations = async (meters: Meters, { store, clock }: StateParts): Promise<void> => {
+  const at = clock.now()
+  const oldestAt = await store.oldestDueRotation(at, undefined)
+  // The count may read much, and almost always there is nothing to count.
+  const due = oldestAt === undefined ? 0 : await store.countDueRotations(at, undefined)
+  meters.set('cardkeep_cvv_rotations_due', {}, due)
+  meters.set('cardkeep_cvv_rotation_lag_seconds', {}, oldestAt === undefined ? 0 : (at - oldestAt) / 1000)
 }
 
 const readAudit = async (meters: Meters, { store, clock, sinks }: StateParts): Promise<void> => {

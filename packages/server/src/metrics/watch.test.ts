@@ -1,3 +1,4 @@
+import type { Change } from '@cardkeep/core/changes'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { done, refuse } from '@cardkeep/core/kernel/result'
 import type { AdmittedForward, Egress, Lockouts, Parcel, SendOutcome, Store } from '@cardkeep/core/ports'
@@ -99,6 +100,30 @@ test('a commit is measured whatever comes of it', async () => {
     '{outcome="written"}': 0.02,
     '{outcome="conflict"}': 0.02,
     '{outcome="failed"}': 0.02,
+  })
+})
+
+test('rotations are counted by what caused them and what came of them', async () => {
+  const { read, watch } = open()
+  const answers = [done, done, refuse({ type: 'Conflict' as const, at: 0 })]
+  const store = watch.store({ commit: async () => answers.shift() } as unknown as Store)
+  const event = (operation: string, rotationType: string): Change =>
+    ({
+      type: 'emit-event',
+      event: { type: 'rotate_cvv', data: { operation, rotationType } },
+    }) as unknown as Change
+  await store.commit([event('ROTATE_CVV', 'MANUAL')])
+  // Of these the scheduler tells, and nothing rotated by the last.
+  await store.commit([event('ROTATE_CVV', 'AUTOMATIC'), event('CHANGE_CVV_ROTATION', 'MANUAL')])
+  await store.commit([event('ROTATE_CVV', 'MANUAL')])
+  watch.rotated?.({ rotated: 40, overtaken: 3, ended: 2, failed: 0, failure: undefined })
+  watch.rotated?.({ rotated: 2, overtaken: 0, ended: 0, failed: 1, failure: new Error('broken') })
+  expect(await read('cardkeep_cvv_rotations_total')).toEqual({
+    '{cause="forced",outcome="rotated"}': 1,
+    '{cause="automatic",outcome="rotated"}': 42,
+    '{cause="automatic",outcome="overtaken"}': 3,
+    '{cause="automatic",outcome="ended"}': 2,
+    '{cause="automatic",outcome="failed"}': 1,
   })
 })
 

@@ -1,3 +1,5 @@
+import type { Change } from '@cardkeep/core/changes'
+import type { RotatedBatch } from '@cardkeep/core/operations/rotate-due-cvvs'
 import type { Clock, Egress, Lockouts, SendOutcome, Store } from '@cardkeep/core/ports'
 import type { CodeBackend } from '../ephemeral/backend.ts'
 import type { MemoryBackend } from '../ephemeral/memory/memory-backend.ts'
@@ -13,6 +15,8 @@ export interface Watch {
   readonly egress: (egress: Egress) => Egress
   readonly lockouts: (lockouts: Lockouts) => Lockouts
   readonly answered?: (answer: Answered) => void
+  /** Cards that were due. */
+  readonly rotated?: (batch: RotatedBatch) => void
 }
 
 /** For a vault that nobody asks: everything stays as it is, and costs nothing. */
@@ -38,6 +42,8 @@ export const createWatch = (meters: Meters, clock: Clock): Watch => {
         try {
           const result = await store.commit(changes)
           outcome = result.ok ? 'written' : 'conflict'
+          if (result.ok && changes.some(isForcedRotation))
+            meters.count('cardkeep_cvv_rotations_total', { cause: 'forced', outcome: 'rotated' })
           return result
         } finally {
           meters.observe('cardkeep_commit_seconds', { outcome }, secondsSince(begun))
@@ -74,8 +80,20 @@ export const createWatch = (meters: Meters, clock: Clock): Watch => {
       meters.observe('cardkeep_request_seconds', { dialect, route, method, status: String(status) }, seconds)
       if (refusal !== undefined) meters.count('cardkeep_refusals_total', { dialect, type: refusal })
     },
+
+    rotated: (batch) => {
+      for (const outcome of ['rotated', 'overtaken', 'ended', 'failed'] as const)
+        if (batch[outcome] > 0)
+          meters.count('cardkeep_cvv_rotations_total', { cause: 'automatic', outcome }, batch[outcome])
+    },
   }
 }
+
+const isForcedRotation = (change: Change): boolean =>
+  change.type === 'emit-event' &&
+  change.event.type === 'rotate_cvv' &&
+  change.event.data['operation'] === 'ROTATE_CVV' &&
+  change.event.data['rotationType'] === 'MANUAL'
 
 const describeOutcome = (sent: SendOutcome): string => {
   if (sent.type === 'answered') return `${Math.floor(sent.answer.status / 100)}xx`
