@@ -30,7 +30,7 @@ test('without any setting the vault listens on loopback and keeps its root key b
     port: 8080,
     dataFolder: resolve('data'),
     rootKeyFile: resolve('data.keys', 'root.key'),
-    dialects: ['ozura', 'hellgate', 'verifone'],
+    dialects: ['ozura', 'hellgate', 'verifone', 'pismo'],
     logLevel: 'info',
     tls: { type: 'none' },
     trustedProxies: [],
@@ -246,13 +246,13 @@ describe('the root key', () => {
 })
 
 test.each([
-  ['pismo', 'pismo'],
+  ['visa', 'visa'],
   ['ozura,visa', 'visa'],
   ['ozura,', ''],
   ['OZURA', 'OZURA'],
 ])('the dialects "%s" are refused', (text, wrong) => {
   expect(refusalOf({ CARDKEEP_DIALECTS: text })).toBe(
-    `CARDKEEP_DIALECTS: ${wrong} is not one of ozura, hellgate, verifone`,
+    `CARDKEEP_DIALECTS: ${wrong} is not one of ozura, hellgate, verifone, pismo`,
   )
 })
 

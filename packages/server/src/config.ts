@@ -69,7 +69,7 @@ export interface AuditSinkSettings {
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-export const offeredDialects: readonly Dialect[] = ['ozura', 'hellgate', 'verifone']
+export const offeredDialects: readonly Dialect[] = ['ozura', 'hellgate', 'verifone', 'pismo']
 
 /** Reads settings from the environment and, below it, from the file that `CARDKEEP_CONFIG` names (`NAME=value` lines). */
 export const readConfig = (environment: Settings = process.env): Config => {
@@ -140,7 +140,7 @@ const names: readonly string[] = [
 ].toSorted()
 
 // Variables of the tools around the vault, not settings of it.
-const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|HELLGATE|VERIFONE|PUB|CA|TOKEN|SESSION)(_|$)/
+const foreign = /^CARDKEEP_(TEST|KEEP|BENCH|DEMO|API|HELLGATE|VERIFONE|PISMO|PUB|CA|TOKEN|SESSION)(_|$)/
 
 /** A misspelt setting must not be a silent default, least of all one about TLS. */
 const refuseUnknown = (settings: Settings): void => {

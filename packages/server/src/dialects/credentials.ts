@@ -3,9 +3,10 @@ import type { CredentialId } from '@cardkeep/core/kernel/ids'
 import type { Secret } from '@cardkeep/core/kernel/secret'
 import type { Ids } from '@cardkeep/core/ports'
 import { userKeyLifetimeMs } from '@cardkeep/core/tenants/credential-use'
-import type { Environment } from '@cardkeep/core/tenants/tenant'
+import type { Environment, Permission } from '@cardkeep/core/tenants/tenant'
 import { spellCredential as spellHellgate } from './hellgate/auth.ts'
 import { spellCredential as spellOzura } from './ozura/auth.ts'
+import { spellCredential as spellPismo } from './pismo/auth.ts'
 import { spellCredential as spellVerifone } from './verifone/auth.ts'
 
 /** A new credential before it is kept: its proof, and how its dialect names the parts when they are handed out. */
@@ -59,9 +60,28 @@ const mints = {
       show: (open) => ({ user_id: userId, api_key: open(apiKey) }),
     }
   },
+  pismo: (id, environment) => {
+    const { clientId, clientSecret } = spellPismo(id, environment, randomBytes(32))
+    return {
+      secret: clientSecret,
+      publicKey: undefined,
+      lifetimeMs: undefined,
+      show: (open) => ({ client_id: clientId, client_secret: open(clientSecret) }),
+    }
+  },
 } as const satisfies Record<string, Mint>
 
 export type MintableDialect = keyof typeof mints
+
+const ofCards: readonly Permission[] = ['tokenize', 'forward']
+
+/** What a credential may do unless its operator says otherwise. */
+export const usualPermissions: Readonly<Record<MintableDialect, readonly Permission[]>> = {
+  ozura: ofCards,
+  hellgate: ofCards,
+  verifone: ofCards,
+  pismo: ['issue', 'show', 'verify'],
+}
 
 export const mintCredential = (
   dialect: MintableDialect,

@@ -34,6 +34,9 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   // captured cards and scopes are no part of this API; a refusal without a row does not compile
   NetworkTokenRefused: () => invalid('$', 'asks for a network token that cannot be'),
   ScopeNotFound: () => notFound,
+  IssuedCardNotFound: () => notFound,
+  RotationNotFound: () => notFound,
+  IssuerNotReady: () => notFound,
   CaptureKeyNotFound: () => notFound,
   TooManyCaptureKeys: () => invalid('$', 'asks for more keys than there may be'),
   CaptureRefused: () => invalid('$', 'cannot be opened'),

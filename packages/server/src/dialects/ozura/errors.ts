@@ -47,6 +47,9 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   // capture sessions and captured cards are no part of this API; a refusal without a row does not compile
   NetworkTokenRefused: () => ({ status: 400, message: 'Invalid value for body' }),
   ScopeNotFound: () => ({ status: 404, message: 'Not found' }),
+  IssuedCardNotFound: () => ({ status: 404, message: 'Not found' }),
+  RotationNotFound: () => ({ status: 404, message: 'Not found' }),
+  IssuerNotReady: () => ({ status: 403, message: 'Not permitted' }),
   CaptureKeyNotFound: () => ({ status: 404, message: 'Not found' }),
   CaptureRefused: () => ({ status: 400, message: 'Invalid value for body' }),
   SessionNotFound: () => ({ status: 404, message: 'Not found' }),

@@ -129,6 +129,9 @@ const expected: readonly (readonly [Refusal, Expected])[] = [
   [{ type: 'RequestTooLarge' }, [413]],
   [{ type: 'ForwardFailed', sent: 'no', reason: 'tls' }, [502]],
   [{ type: 'ForwardTimedOut', sent: 'unknown' }, [504]],
+  [{ type: 'IssuedCardNotFound' }, [404]],
+  [{ type: 'RotationNotFound' }, [404]],
+  [{ type: 'IssuerNotReady', reason: 'no CVK' }, [403]],
   [{ type: 'IdempotencyKeyInUse' }, [409]],
   [{ type: 'IdempotencyKeyReused' }, [409]],
 ]

@@ -83,6 +83,9 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   RequestTooLarge: () => ({ status: 413 }),
   ForwardFailed: () => ({ status: 502 }),
   ForwardTimedOut: () => ({ status: 504 }),
+  IssuedCardNotFound: () => ({ status: 404 }),
+  RotationNotFound: () => ({ status: 404 }),
+  IssuerNotReady: () => ({ status: 403 }),
   IdempotencyKeyInUse: () => ({ status: 409 }),
   IdempotencyKeyReused: () => ({ status: 409 }),
 }

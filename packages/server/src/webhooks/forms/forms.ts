@@ -2,12 +2,17 @@ import type { EventType } from '@cardkeep/core/events/event'
 import type { Webhook, WebhookForm } from '@cardkeep/core/events/webhook'
 import type { Form } from './form.ts'
 import { hellgateForm } from './hellgate.ts'
+import { pismoForm } from './pismo.ts'
 import { standardForm } from './standard.ts'
 
 /** The forms that are offered; a dialect with a way of its own adds its row. */
-const forms: { readonly [Name in WebhookForm]?: Form } = { standard: standardForm, hellgate: hellgateForm }
+const forms: { readonly [Name in WebhookForm]?: Form } = {
+  standard: standardForm,
+  hellgate: hellgateForm,
+  pismo: pismoForm,
+}
 
-export const offeredForms: readonly WebhookForm[] = ['standard', 'hellgate']
+export const offeredForms: readonly WebhookForm[] = ['standard', 'hellgate', 'pismo']
 
 export const needsForm = (name: WebhookForm): Form => {
   const form = forms[name]

@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { tokenReply } from '../../dialects/hellgate/wire.ts'
-import { needsForm, readEvents, spellEvents } from './forms.ts'
+import { needsForm, offeredForms, readEvents, spellEvents } from './forms.ts'
 import { hellgateForm } from './hellgate.ts'
 
 const at = epochMs(Date.UTC(2026, 0, 1, 12))
@@ -76,7 +76,7 @@ test('a secret is 64 capital letters and digits, each of them used', () => {
   expect(new Set(secrets.join('')).size).toBe(36)
 })
 
-const names: Readonly<Record<EventType, string>> = {
+const names: Readonly<Record<Exclude<EventType, 'rotate_cvv'>, string>> = {
   'token.created': 'token.created',
   'token.updated': 'token.updated',
   'token.suspended': 'token.updated',
@@ -86,7 +86,9 @@ const names: Readonly<Record<EventType, string>> = {
   'token.expired': 'token.deleted',
 }
 
-test.each(eventTypes)('%s has one name of three', (type) => {
+const tokenEvents = eventTypes.filter((type) => type !== 'rotate_cvv')
+
+test.each(tokenEvents)('%s has one name of three', (type) => {
   expect(write({ type }).told.event_type).toBe(names[type])
   const offering = Object.entries(hellgateForm.events).filter(([, types]) => types.includes(type))
   expect(offering.map(([name]) => name)).toEqual([names[type]])
@@ -137,6 +139,14 @@ test('of a card that could not be opened it tells six digits of the issuer and n
   expect(Object.keys(token).filter((name) => name.startsWith('expiry'))).toEqual([])
 })
 
+test('it has no words for an issued card', () => {
+  const subject = { type: 'issued-card', id: event.subject.id } as const
+  expect(
+    hellgateForm.write({ ...event, type: 'rotate_cvv', subject, data: { cardId: 7 } }, secret, at),
+  ).toBeUndefined()
+  expect(readEvents('hellgate', ['rotate_cvv'])).toBeUndefined()
+})
+
 test('it has no words for an account', () => {
   const data = { type: 'bank', status: 'active', last4: '6789', length: 9 }
   expect(hellgateForm.write({ ...event, data }, secret, at)).toBeUndefined()
@@ -158,7 +168,7 @@ test('a webhook is told all that its names mean, and shows them again', () => {
     'token.invalidated',
     'token.created',
   ])
-  for (const form of ['standard', 'hellgate'] as const)
+  for (const form of offeredForms)
     for (const name of Object.keys(needsForm(form).events))
       expect(spellEvents({ form, events: readEvents(form, [name]) ?? [] })).toEqual([name])
 })
