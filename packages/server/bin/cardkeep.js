@@ -20,8 +20,18 @@ const findNode = () => {
   process.exit(1)
 }
 
+// What is used for moments is most of what a vault makes, ciphers above all, and V8 does not see how large these are: it
+// would collect so seldom on a large machine that a vault which rotates CVVs takes half a gigabyte, and not a quarter.
+const memory = ['--max-semi-space-size=16', '--heap-growing-percent=50']
+
 const node = findNode()
-const args = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)]
+const args = [
+  '--disable-sigusr1',
+  '--disable-warning=ExperimentalWarning',
+  ...memory,
+  main,
+  ...process.argv.slice(2),
+]
 const [command, ...rest] =
   process.platform === 'win32'
     ? [node, ...args]

@@ -4,6 +4,12 @@ import type { OperatorRefusal } from '@cardkeep/core/operations/operator'
 /** A command that cannot be done; the message is one line for whoever typed it. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
 }
 
 type Row<R extends OperatorRefusal> = (refusal: R) => string
@@ -17,6 +23,21 @@ const table: { readonly [Type in OperatorRefusal['type']]: Row<Extract<OperatorR
   TokenNotFound: () => 'there is no such token',
   NotLastDigits: () => 'tokens are found by the last four digits; a whole number belongs on no command line',
   CaptureKeyNotFound: () => 'there is no such capture key, or it is retired',
+  IssuerEnabledAlready: () => 'the tenant is an issuer already',
+  NotAnIssuer: () => 'the tenant is no issuer: `issuer enable` makes it one',
+  CvkInOnePiece: () =>
+    'the keys of a live issuer come from its custodians, one component from each: `issuer cvk add-component`',
+  CvkComplete: () => 'the issuer has its card verification keys already',
+  WeakCvk: () =>
+    'these components make a key that DES cannot use, or A and B alike, which is none for a live issuer; where they came one by one, none is kept and all come again',
+  EmptyComponent: () => 'a component of zeros adds nothing to a key: it is drawn at random, in both parts',
+  CustodianTwice: () => 'this custodian has brought a component already: each brings one',
+  ComponentCountDiffers: ({ expected }) => `the first custodian said that there are ${expected} components`,
+  NotABin: () => 'a BIN is 6 to 9 digits, and does not begin with 0',
+  BinAddedAlready: () => 'the issuer has this BIN already',
+  BinOfAnother: () => 'another issuer has numbers that begin so, and one of the two is live',
+  TooManyBins: () => 'the issuer has as many BINs as it may',
+  IssuerTrustedAlready: () => 'tokens of this issuer and audience count as another credential already',
   TooManyCaptureKeys: () => 'the tenant has as many capture keys as it may: retire one first',
   TooManyCredentials: () => 'this user has as many API keys as it may: revoke one first',
   RequestorOfOneTenant: () =>

@@ -6,6 +6,7 @@ import { captureKeyCommand } from './commands/capture-key.ts'
 import { credentialCommand } from './commands/credential.ts'
 import { destinationCommand } from './commands/destination.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { issuerCommand } from './commands/issuer.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { originCommand } from './commands/origin.ts'
@@ -16,6 +17,7 @@ import { tenantCommand } from './commands/tenant.ts'
 import { tokenCommand } from './commands/token.ts'
 import { webhookCommand } from './commands/webhook.ts'
 import { explain } from './explain.ts'
+import { CommandFailure } from './failure.ts'
 
 const program = new Command('cardkeep')
   .description('A card vault: it keeps the card and forgets the code.')
@@ -32,6 +34,7 @@ for (const command of [
   originCommand(),
   webhookCommand(),
   binCommand(),
+  issuerCommand(),
   keysCommand(),
   auditCommand(),
   migrateCommand(),
@@ -55,5 +58,5 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) process.stderr.write(`cardkeep: ${explain(error)}\n`)
-  process.exitCode = 1
+  process.exitCode = error instanceof CommandFailure ? error.exitCode : 1
 }

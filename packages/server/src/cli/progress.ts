@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
+import { nextStopSignal } from './stop-signals.ts'
 
 export interface ShownProgress {
   add(amount: number): void
@@ -6,10 +7,30 @@ export interface ShownProgress {
   end(): void
 }
 
-/** A bar for whoever watches: only on a terminal, and not where a program reads along. */
-export const showProgress = (total: number, { json }: { readonly json?: boolean }): ShownProgress => {
+interface ProgressOptions {
+  readonly json?: boolean
+  /** Whoever shows it hears of a signal to stop, and ends it. */
+  readonly hearsStop?: boolean
+}
+
+/** A bar for whoever watches: only on a terminal, and not where a program reads along. A signal to stop takes it away first. */
+export const showProgress = (total: number, { json, hearsStop }: ProgressOptions): ShownProgress => {
   if (json || !process.stderr.isTTY) return { add: () => {}, end: () => {} }
-  const bar = new SingleBar({ format: '{bar} {percentage}%', clearOnComplete: true }, Presets.shades_grey)
+  const bar = new SingleBar(
+    // Without `linewrap` it would switch the terminal's own wrapping off, which a process that is killed never puts right.
+    { format: '{bar} {percentage}%', clearOnComplete: true, linewrap: true },
+    Presets.shades_grey,
+  )
+  const ended = new AbortController()
   bar.start(total, 0)
-  return { add: (amount) => bar.increment(amount), end: () => bar.stop() }
+  const end = (): void => {
+    ended.abort()
+    bar.stop()
+  }
+  if (!hearsStop)
+    void nextStopSignal(ended.signal).then((signal) => {
+      end()
+      process.kill(process.pid, signal)
+    })
+  return { add: (amount) => bar.increment(amount), end }
 }

@@ -1,12 +1,14 @@
 const signals = ['SIGTERM', 'SIGINT'] as const
 
+export type StopSignal = (typeof signals)[number]
+
 /** The next signal to stop. Until then, and once it has come, a signal does what the system has it do. */
-export const nextStopSignal = (abandoned?: AbortSignal): Promise<string> =>
+export const nextStopSignal = (abandoned?: AbortSignal): Promise<StopSignal> =>
   new Promise((resolve) => {
     const forget = (): void => {
       for (const signal of signals) process.off(signal, hear)
     }
-    const hear = (signal: string): void => {
+    const hear = (signal: StopSignal): void => {
       forget()
       resolve(signal)
     }

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { type CredentialId, parseId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 import {
   createCredential,
   enableCredential,
+  type NewCredential,
   revokeCredential,
 } from '@cardkeep/core/operations/change-credentials'
 import { findTenant } from '@cardkeep/core/operations/find-tenant'
@@ -13,12 +15,13 @@ import { type Permission, permissions, type Tenant } from '@cardkeep/core/tenant
 import { Command } from 'commander'
 import type { Vault } from '../../compose/open-vault.ts'
 import { offeredDialects } from '../../config.ts'
-import { type MintableDialect, mintCredential } from '../../dialects/credentials.ts'
+import { type MintableDialect, mintCredential, usualPermissions } from '../../dialects/credentials.ts'
+import { ownIssuer } from '../../passport/own-tokens.ts'
+import { readKeySet } from '../../passport/read-key-set.ts'
+import { isSignerText, signerTextAtMost } from '../../passport/signer-text.ts'
 import { withVault } from '../context.ts'
 import { CommandFailure, orFail } from '../failure.ts'
 import { asListOf, asOneOf, jsonOption } from '../options.ts'
-
-const defaultPermissions: readonly Permission[] = ['tokenize', 'forward']
 
 export const credentialCommand = (): Command =>
   new Command('credential')
@@ -33,6 +36,8 @@ export interface NewCredentialWish {
   readonly permissions: readonly Permission[]
   /** Whose it is, in a dialect whose credentials belong to users; a new one unless named. */
   readonly user?: string | undefined
+  /** Whose tokens count as it; its secret is then of no use, and nobody is told it. */
+  readonly trusts?: NewCredential['trusts']
 }
 
 /** Makes a credential and answers its parts, the secret ones in clear: this is the only time they can be seen. */
@@ -52,6 +57,7 @@ export const handOutCredential = async (
       permissions: granted,
       hash,
       publicKey: minted.publicKey,
+      trusts: wish.trusts,
       expiresAt: minted.lifetimeMs === undefined ? undefined : epochMs(vault.clock.now() + minted.lifetimeMs),
     }),
   )
@@ -66,33 +72,51 @@ const create = (): Command =>
     .option('--user <uuid>', 'one more key for a user (verifone): the user_id of another')
     .option('--permit <permission>', 'grant a permission beside the usual ones', asListOf(permissions), [])
     .option('--deny <permission>', 'withhold a usual one', asListOf(permissions), [])
-    .addOption(jsonOption())
-    .action(
-      (options: {
-        tenant: string
-        dialect: MintableDialect
-        user?: string
-        permit: readonly Permission[]
-        deny: readonly Permission[]
-        json?: true
-      }) =>
-        withVault(options, async ({ vault, operator, out }) => {
-          const user = options.user === undefined ? undefined : needsUser(options.dialect, options.user)
-          const tenant = orFail(await findTenant(vault.store, options.tenant))
-          const granted = permissions.filter(
-            (permission) =>
-              (defaultPermissions.includes(permission) || options.permit.includes(permission)) &&
-              !options.deny.includes(permission),
-          )
-          const { id, shown } = await handOutCredential(vault, operator, tenant, {
-            dialect: options.dialect,
-            permissions: granted,
-            user,
-          })
-          out.answer({ ...shown, credential_id: id, permissions: granted })
-          out.say('\nThe secret is shown this once and kept nowhere.')
-        }),
+    .option(
+      '--jwks <file>',
+      "instead of a secret (pismo): the public keys of whoever signs the tenant's tokens",
     )
+    .option('--issuer <text>', 'with --jwks: what their `iss` says')
+    .option('--audience <text>', 'with --jwks: what their `aud` says')
+    .addOption(jsonOption())
+    .action((options: CreateOptions) =>
+      withVault(options, async ({ vault, operator, out }) => {
+        const { dialect } = options
+        const user = options.user === undefined ? undefined : needsUser(dialect, options.user)
+        const trusts = readTrust(options)
+        const tenant = orFail(await findTenant(vault.store, options.tenant))
+        const granted = permissions.filter(
+          (permission) =>
+            (usualPermissions[dialect].includes(permission) || options.permit.includes(permission)) &&
+            !options.deny.includes(permission),
+        )
+        const { id, shown } = await handOutCredential(vault, operator, tenant, {
+          dialect,
+          permissions: granted,
+          user,
+          trusts,
+        })
+        const about = { credential_id: id, permissions: granted }
+        if (trusts) {
+          out.answer({ issuer: trusts.issuer, audience: trusts.audience, ...about })
+          return
+        }
+        out.answer({ ...shown, ...about })
+        out.say('\nThe secret is shown this once and kept nowhere.')
+      }),
+    )
+
+interface CreateOptions {
+  readonly tenant: string
+  readonly dialect: MintableDialect
+  readonly user?: string
+  readonly permit: readonly Permission[]
+  readonly deny: readonly Permission[]
+  readonly jwks?: string
+  readonly issuer?: string
+  readonly audience?: string
+  readonly json?: true
+}
 
 const list = (): Command =>
   new Command('list')
@@ -109,6 +133,9 @@ const list = (): Command =>
         const credentials = all.filter(
           (credential) => !options.idle || credential.disabledAt !== undefined || isIdle(credential, now),
         )
+        const trusted = new Map(
+          (await vault.store.trustedIssuers()).map((issuer) => [issuer.credentialId, issuer]),
+        )
         out.answer({
           credentials: credentials.map((credential) => ({
             credential_id: credential.id,
@@ -116,6 +143,8 @@ const list = (): Command =>
             dialect: credential.dialect,
             permissions: credential.permissions,
             user_id: userOf(credential) ?? null,
+            issuer: trusted.get(credential.id)?.issuer ?? null,
+            audience: trusted.get(credential.id)?.audience ?? null,
             created_at: spellTime(credential.createdAt),
             expires_at: spellTime(credential.expiresAt),
             last_used: spellTime(credential.lastUsedAt)?.slice(0, 10) ?? null,
@@ -159,6 +188,32 @@ const needsId = (text: string): CredentialId => {
   const id = parseId<CredentialId>(text)
   if (!id) throw new CommandFailure('a credential id is a UUID')
   return id
+}
+
+const readTrust = ({ dialect, jwks, issuer, audience }: CreateOptions): NewCredential['trusts'] => {
+  if (jwks === undefined && issuer === undefined && audience === undefined) return undefined
+  if (dialect !== 'pismo') throw new CommandFailure('only for pismo may others sign tokens')
+  if (jwks === undefined || !isSignerText(issuer) || !isSignerText(audience))
+    throw new CommandFailure(
+      `--jwks, --issuer and --audience go together, and the last two have 1 to ${signerTextAtMost} characters and no control characters`,
+    )
+  if (issuer === ownIssuer)
+    throw new CommandFailure(`--issuer: ${ownIssuer} is what the vault itself signs as`)
+  return { issuer, audience, jwks: readKeyFile(jwks) }
+}
+
+const readKeyFile = (file: string): string => {
+  const keys = readKeySet(readText(file))
+  if (!keys) throw new CommandFailure(`--jwks: ${file} is no JSON Web Key Set of public RSA keys for RS256`)
+  return keys.jwks
+}
+
+const readText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new CommandFailure(`--jwks: ${file} cannot be read`)
+  }
 }
 
 const needsUser = (dialect: MintableDialect, text: string): string => {

@@ -1,12 +1,15 @@
 import { UnavailableError } from '@cardkeep/core/errors'
+import { usualIssuerSettings } from '@cardkeep/core/issuing/issuer'
 import { secondMs } from '@cardkeep/core/kernel/time'
+import { addIssuerBin, enableIssuer } from '@cardkeep/core/operations/change-issuer'
 import { createTenant, demoTenantName } from '@cardkeep/core/operations/create-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
+import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { Command } from 'commander'
 import type { Vault } from '../../compose/open-vault.ts'
 import type { ServingVault } from '../../compose/serve-vault.ts'
 import { readConfig } from '../../config.ts'
-import type { MintableDialect } from '../../dialects/credentials.ts'
+import { type MintableDialect, usualPermissions } from '../../dialects/credentials.ts'
 import { createLog, describeBug, type Log } from '../../log/log.ts'
 import { CommandFailure, orFail } from '../failure.ts'
 import { endQuietly, withoutDebugger } from '../hardening.ts'
@@ -86,10 +89,12 @@ const makeDemo = async (vault: Vault): Promise<string | undefined> => {
       deduplicates: false,
     }),
   )
+  // Its cards are virtual ones, of an issuer.
+  if (vault.config.dialects.includes('pismo')) await makeIssuer(vault, operator, tenant)
   const exports: string[] = []
   for (const [dialect, prefix] of Object.entries(prefixes) as [MintableDialect, string][]) {
     if (!vault.config.dialects.includes(dialect)) continue
-    const wish = { dialect, permissions: ['tokenize', 'forward'] } as const
+    const wish = { dialect, permissions: usualPermissions[dialect] }
     const { shown } = await handOutCredential(vault, operator, tenant, wish)
     for (const [name, value] of Object.entries(shown))
       exports.push(`  export ${prefix}${name.toUpperCase()}=${value}`)
@@ -100,9 +105,19 @@ const makeDemo = async (vault: Vault): Promise<string | undefined> => {
   return `\nA test tenant \`demo\` was made. Its credentials, printed this once:\n\n${exports.join('\n')}\n`
 }
 
+/** A range of numbers that schemes use for tests. */
+const demoBin = '400000'
+
+const makeIssuer = async ({ operatorPorts }: Vault, operator: Operator, tenant: Tenant): Promise<void> => {
+  const wish = { settings: usualIssuerSettings, cvk: 'generate' } as const
+  orFail(await enableIssuer(operatorPorts, operator, tenant, wish))
+  orFail(await addIssuerBin(operatorPorts, operator, tenant, demoBin))
+}
+
 /** How the variables of a dialect's credential begin. */
 const prefixes: Readonly<Record<MintableDialect, string>> = {
   ozura: 'CARDKEEP_',
   hellgate: 'CARDKEEP_HELLGATE_',
   verifone: 'CARDKEEP_VERIFONE_',
+  pismo: 'CARDKEEP_PISMO_',
 }
