@@ -5,10 +5,13 @@ import { createAccess } from '@cardkeep/server/http/access'
 import type { Dialect } from '@cardkeep/server/http/dialect'
 import { createInFlight } from '@cardkeep/server/http/in-flight'
 import { createListener } from '@cardkeep/server/http/listener'
+import { createCredentialProver, proveClientsOf } from '@cardkeep/server/http/prove-credential'
 import { createRefusalNotes } from '@cardkeep/server/http/refusal-notes'
+import { createAccessKeySealer } from '@cardkeep/server/keys/access-key-sealer'
 import { createRequestMarker } from '@cardkeep/server/keys/idempotency-hasher'
 import { createReplySealer } from '@cardkeep/server/keys/reply-sealer'
 import { createLog } from '@cardkeep/server/log/log'
+import { createPassport } from '@cardkeep/server/passport/passport'
 import type { Services } from '@cardkeep/server/services'
 import type { TestVault } from './vault.ts'
 
@@ -33,8 +36,19 @@ export const openDoor = (
     setSealed: () => undefined,
     setStopping: () => undefined,
   }
+  const { clock, credentials } = vault
+  const prover = createCredentialProver(
+    { ...vault, readiness, ...others },
+    credentials,
+    createLockouts(clock),
+    createRefusalNotes(clock),
+  )
   const services: Services = {
     ...vault,
+    passport: createPassport({
+      ...{ store: vault.store, sealer: createAccessKeySealer(vault.keyring), clock },
+      prove: proveClientsOf('pismo', prover),
+    }),
     readiness,
     marker: createRequestMarker(vault.keyring),
     replySealer: createReplySealer(vault.keyring),
@@ -46,12 +60,11 @@ export const openDoor = (
       next()
     },
   })
-  const { clock, credentials } = vault
   return createListener({
     config: { tls: { type: 'none' }, trustedProxies: [], publicUrl },
     dialects: [dialect],
     services,
-    access: createAccess(services, credentials, createLockouts(clock), createRefusalNotes(clock)),
+    access: createAccess(services, prover),
     readiness,
     inFlight: createInFlight(),
     log: createLog('info', out),
