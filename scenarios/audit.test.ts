@@ -164,7 +164,10 @@ test('starts, stops and what operators do stand in it', async () => {
   if (isOnSqlite)
     expect(actionsOf(0)).toEqual([
       'tenant.created',
+      // The demo issues cards.
+      ...['issuer.enabled', 'access-key.created', 'issuer.cvk-made', 'issuer.bin-added'],
       // One for each API.
+      'credential.created',
       'credential.created',
       'credential.created',
       'credential.created',

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { testCards } from '@cardkeep/testing/canary/cards'
 import { makeAuthority } from '@cardkeep/testing/provider/authority'
-import { describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { runToEnd } from './support/refused-command.ts'
 import { startScenario } from './support/scenario.ts'
 
@@ -27,6 +28,10 @@ const file = (name: string, content: string): string => {
 const caFile = file('ca.pem', authority.caPem)
 const certificateFile = file('client.pem', client.certificate)
 const keyFile = file('client.key', client.key)
+const componentFile = file(
+  'component.json',
+  '{"cvk_a_component":"0123456789ABCDEF","cvk_b_component":"FEDCBA9876543210"}',
+)
 
 interface Tenant {
   readonly tenant_id: string
@@ -77,6 +82,8 @@ test('tenants, credentials, scopes and destinations are made, listed and taken b
         dialect: 'ozura',
         permissions: ['tokenize', 'forward', 'detokenize'],
         user_id: null,
+        issuer: null,
+        audience: null,
         created_at: time,
         expires_at: null,
         last_used: null,
@@ -145,6 +152,54 @@ test('capture keys are made, listed and retired', async () => {
   expect(await command('capture-key', 'list')).toEqual({ capture_keys: [{ ...listed, retired_at: time }] })
 })
 
+test('a tenant is made an issuer, set, listed, and its cards are rotated and foreseen', async () => {
+  const { tenant_id } = await command<Tenant>('tenant', 'create', 'bank')
+  const ofBank = ['--tenant', 'bank']
+  const checks = { a: expect.stringMatching(/^[0-9A-F]{6}$/), b: expect.stringMatching(/^[0-9A-F]{6}$/) }
+  expect(await command('issuer', 'enable', ...ofBank, '--generate-cvk', '--grace', '60')).toEqual({
+    tenant_id,
+    cvk_check_values: checks,
+  })
+  const settings = {
+    event_type: 'rotate_cvv',
+    grace_seconds: 60,
+    jitter_seconds: 900,
+    pci_delay_seconds: 0,
+  }
+  expect(await command('issuer', 'set', ...ofBank, '--jitter', '900')).toEqual({ tenant_id, ...settings })
+  expect(await command('issuer', 'bin', 'add', ...ofBank, '--bin', '400000')).toEqual({
+    tenant_id,
+    bin: '400000',
+  })
+  expect(await command('issuer', 'bin', 'list', ...ofBank)).toEqual({
+    bins: [{ tenant: tenant_id, bin: '400000', created_at: time }],
+  })
+  expect(await command('issuer', 'rotate-access-key', ...ofBank)).toEqual({
+    ...{ tenant_id, kid: uuid, created_at: time },
+  })
+  expect(await command('issuer', 'rotate-access-key', ...ofBank, '--now')).toEqual({
+    ...{ tenant_id, kid: uuid, created_at: time },
+  })
+  const credential = ['credential', 'create', ...ofBank, '--dialect', 'pismo']
+  expect(await command(...credential)).toEqual({
+    client_id: expect.any(String),
+    client_secret: expect.any(String),
+    credential_id: uuid,
+    permissions: ['issue', 'show', 'verify'],
+  })
+  const { issuers } = await command<{ issuers: Record<string, unknown>[] }>('issuer', 'list')
+  expect(issuers.find(({ tenant }) => tenant === tenant_id)).toMatchObject({
+    ...settings,
+    cvk_check_values: checks,
+  })
+  expect(await command('issuer', 'rotate-due', '--now', ...ofBank)).toEqual({
+    ...{ rotated: 0, overtaken: 0, ended: 0, failed: 0, still_due: 0 },
+  })
+  const { hours } = await command<{ hours: unknown[] }>('issuer', 'schedule', ...ofBank, '--hours', '6')
+  expect(hours).toHaveLength(6)
+  for (const hour of hours) expect(hour).toEqual({ at: time, cards: 0 })
+})
+
 test('keys are listed and rotated', async () => {
   const { keys } = await command<{ keys: Record<string, unknown>[] }>('keys', 'list')
   expect(keys).not.toHaveLength(0)
@@ -189,6 +244,11 @@ test('the audit log is verified and exported, and the machine examined', async (
 })
 
 describe('what cannot be done is one line on standard error', () => {
+  beforeAll(async () => {
+    await command('tenant', 'create', 'plain')
+    await command('tenant', 'create', 'issuing')
+    await command('issuer', 'enable', '--tenant', 'issuing', '--generate-cvk')
+  })
   const nobody = '00000000-0000-4000-8000-000000000000'
   test.concurrent.each<readonly [string, readonly string[]]>([
     ['a name that is taken', ['tenant', 'create', 'demo']],
@@ -215,6 +275,54 @@ describe('what cannot be done is one line on standard error', () => {
       ],
     ],
     ['a capture key that there is not', ['capture-key', 'retire', 'a'.repeat(26)]],
+    ['an issuer that is one', ['issuer', 'enable', '--tenant', 'issuing', '--generate-cvk']],
+    ['an issuer without keys', ['issuer', 'enable', '--tenant', 'plain']],
+    [
+      'a BIN of a tenant that issues nothing',
+      ['issuer', 'bin', 'add', '--tenant', 'plain', '--bin', '400000'],
+    ],
+    ['a BIN that is none', ['issuer', 'bin', 'add', '--tenant', 'issuing', '--bin', '4000']],
+    ['a whole number as a BIN', ['issuer', 'bin', 'add', '--tenant', 'issuing', '--bin', testCards.visa]],
+    ['a grace of an hour', ['issuer', 'set', '--tenant', 'issuing', '--grace', '3600']],
+    [
+      'a component for a pair that is there',
+      [
+        'issuer',
+        'cvk',
+        'add-component',
+        '--tenant',
+        'issuing',
+        '--cvk',
+        componentFile,
+        '--custodian',
+        'amara',
+        '--of',
+        '3',
+      ],
+    ],
+    [
+      'a component that is none',
+      [
+        'issuer',
+        'cvk',
+        'add-component',
+        '--tenant',
+        'issuing',
+        '--cvk',
+        caFile,
+        '--custodian',
+        'amara',
+        '--of',
+        '3',
+      ],
+    ],
+    ['rotations that are not to be now', ['issuer', 'rotate-due', '--tenant', 'issuing']],
+    ['rotations of a tenant that issues nothing', ['issuer', 'rotate-due', '--now', '--tenant', 'plain']],
+    ['a calendar of no hours', ['issuer', 'schedule', '--hours', '0']],
+    [
+      'a set of keys without who signs',
+      ['credential', 'create', '--tenant', 'issuing', '--dialect', 'pismo', '--jwks', caFile],
+    ],
     ['a purpose that there is not', ['keys', 'rotate', '--purpose', 'cards']],
     ['an option that is missing', ['keys', 'rotate']],
     ['an option that is misspelt', ['keys', 'rotate', '--purpos', 'card']],
@@ -225,6 +333,7 @@ describe('what cannot be done is one line on standard error', () => {
     expect(end.stdout).toBe('')
     expect(end.stderr).toMatch(/^(cardkeep|error): [^\n]+\n$/)
     expect(end.stderr).not.toContain('unexpectedly')
+    expect(end.stderr.includes(testCards.visa)).toBe(false)
     expect(end.code).toBe(1)
   })
 })

@@ -6,6 +6,9 @@ import { startProvider } from '@cardkeep/testing/provider/provider'
 import { request } from 'undici'
 import { expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
+import { makeCardsInThePast } from './support/pismo-past.ts'
+import { openBank } from './support/pismo-scenario.ts'
+import { changeRows } from './support/rows.ts'
 import { parseSamples, type Samples } from './support/samples.ts'
 import { allowProvider, type Scenario, startScenario } from './support/scenario.ts'
 import { chargesOf } from './support/shop.ts'
@@ -79,8 +82,12 @@ test('a vault at work tells what it does, and of no card, token or code', async 
   expect(samples.get('cardkeep_build_info')).toBe(1)
   expect(samples.get('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0)
 
-  // What is shipped nowhere has no lag to tell of.
-  const { cardkeep_audit_unshipped_entries: _nowhere, ...always } = families
+  // What is shipped nowhere has no lag to tell of, and nobody issues cards here.
+  const {
+    cardkeep_audit_unshipped_entries: _nowhere,
+    cardkeep_cvv_rotations_total: _nobody,
+    ...always
+  } = families
   expect(Object.keys(always).filter((name) => !samples.has(name))).toEqual([])
 
   const secrets = [testCards.visa, testCards.mastercard, token, session, kept.token, kept.session]
@@ -95,6 +102,44 @@ test('a vault at work tells what it does, and of no card, token or code', async 
   ]
   for (const secret of [...secrets, ...names]) expect(text).not.toContain(secret)
   expect((await request(`${vault.url}/metrics`)).statusCode).toBe(404)
+})
+
+test('a vault that issues cards tells of its rotations, and of no CVV', async () => {
+  const scenario = await startScenario({ CARDKEEP_METRICS_PORT: '0' })
+  const bank = await openBank(scenario)
+  const url = await metricsUrl(scenario)
+  const before = (await scrape(url)).samples
+  const account = await bank.account(1)
+  const id = await account.create()
+  await account.force(id)
+  const due = await makeCardsInThePast(scenario, bank, { cards: 30, hoursAgo: 3, intervalHours: 1 })
+  const grown = (samples: Samples, labels: Readonly<Record<string, string>>): number =>
+    samples.get('cardkeep_cvv_rotations_total', labels) - before.get('cardkeep_cvv_rotations_total', labels)
+  const automatic = { cause: 'automatic', outcome: 'rotated' }
+  const { samples, text } = await until('the rotations', async () => {
+    const page = await scrape(url)
+    return grown(page.samples, automatic) === due.length && page
+  })
+  expect(grown(samples, { cause: 'forced', outcome: 'rotated' })).toBe(1)
+  expect(samples.get('cardkeep_cvv_rotations_due')).toBe(0)
+  expect(samples.get('cardkeep_cvv_rotation_lag_seconds')).toBe(0)
+  expect(text.includes(String(id))).toBe(false)
+  expect(text.includes((await account.info(id)).card_number)).toBe(false)
+
+  // A sealed vault is late with those that are due, and by how much is told but for what somebody has claimed.
+  await scenario.command('seal')
+  await until('the seal', async () => (await scrape(url)).samples.get('cardkeep_sealed') === 1)
+  const [first, second] = due
+  const dueAt = (agoMs: number) =>
+    `update cvv_rotations set next_at = ${Date.now() - agoMs}, due_at = ${Date.now() - agoMs}`
+  await changeRows(scenario, `${dueAt(3_600_000)} where card_id = ${first}`)
+  await changeRows(
+    scenario,
+    `${dueAt(7_200_000)}, claimed_until = ${Date.now() + 25_000} where card_id = ${second}`,
+  )
+  const late = (await scrape(url)).samples
+  expect(late.get('cardkeep_cvv_rotations_due')).toBe(2)
+  expect(Math.round(late.get('cardkeep_cvv_rotation_lag_seconds') / 60)).toBe(60)
 })
 
 test('a vault without a port for them serves no metrics', async () => {

@@ -10,6 +10,8 @@ import { cleanUp } from './support/clean-up.ts'
 import { createClient } from './support/client.ts'
 import { type Drawn, drawRequests, spell } from './support/drawn-requests.ts'
 import { createJudge, listOperations, type Operation } from './support/openapi.ts'
+import type { Cards } from './support/pismo.ts'
+import { type OpenedBank, openBank } from './support/pismo-scenario.ts'
 import { readLog } from './support/rows.ts'
 import { allowProvider, startScenario } from './support/scenario.ts'
 import { chargesOf } from './support/shop.ts'
@@ -48,6 +50,8 @@ let hellgateKey = ''
 let site: OpenedSite
 /** A tenant has room for twenty capture keys, and two paths make them. */
 let otherSite: OpenedSite
+let bank: OpenedBank
+let account: Cards
 
 beforeAll(async () => {
   const words = ['--tenant', 'demo', '--dialect', 'ozura', '--permit', 'detokenize']
@@ -66,6 +70,14 @@ beforeAll(async () => {
   known['@alias'] = site.key.alias
   known['@scope'] = site.scope
   await allowProvider(scenario, demo, provider)
+  bank = await openBank(scenario)
+  account = await bank.account(1)
+  known['@org'] = bank.orgId
+  const ofPismo = ['credential', 'create', '--tenant', 'bank', '--dialect', 'pismo']
+  // Whoever fails with it is locked out, and the account's token is another's.
+  const client = await scenario.command<OpenedBank['keys']>(...ofPismo)
+  known['@client'] = client.client_id
+  known['@secret'] = client.client_secret
 })
 
 // The operation before may have deleted them.
@@ -78,6 +90,7 @@ beforeEach(async () => {
   const opened = await call('POST', '/tokens/session', { headers: { 'x-api-key': hellgateKey } })
   known['@capture'] = String(opened.body['session_id'])
   known['@payload'] = await sealCard(known['@capture'])
+  for (const index of [0, 1]) known[`@issued ${index}`] = String(await account.create({ hours: 24 }))
   known['@sealed'] = await site.encrypt({ number: loadCard(9), month: 4, year: 2033, code: '123' })
 })
 
@@ -149,6 +162,22 @@ const wishes = {
   scheme_token_action: ['ACTIVATE', 'x'],
   card_holder_name: ['Ada', 'x'.repeat(31)],
   card_holder_email: ['ada@example.com', 'x'],
+  cardId: ['@issued 0', '@issued 1', '1', 'x'],
+  'x-customer-id': ['1', '0', 'x'],
+  'x-tenant': ['@org', 'x'],
+  // What may stand there and must be the caller's own.
+  ...{ account: [{ id: 1 }], customer: [{ id: 1 }, { id: 2 }], program: [{ id: 1 }, { id: 2 }] },
+  type: ['VIRTUAL', 'VIRTUAL', 'PLASTIC'],
+  printed_name: ['JANE HOLDER', 'J', 'JANE 1'],
+  cvv_rotation_interval_hours: [24, 0, 8_761],
+  service_code: ['347', '000', '12'],
+  expiration_date: ['12/30', '13/30', 'x'],
+  grant_type: ['client_credentials', 'password'],
+  client_id: ['@client', 'x'],
+  client_secret: ['@secret', 'x'],
+  client_secret_string: ['@secret', 'x'],
+  uid: ['1', 'x'],
+  scope: ['pismo-v1:cards:rw', 'x'],
   accountNumber: ['000123456789', '1', 'x'],
   routingNumber: ['110000000', '110000001', 'x'],
   accountType: ['checking', 'x'],
@@ -166,17 +195,20 @@ const isOf = (dialect: string, { security }: Pick<Operation, 'security'>): boole
 
 const keysFor = (operation: Operation): Readonly<Record<string, string>> => {
   if (isOf('hellgate', operation)) return { ...known, '@credential': hellgateKey }
+  if (isOf('pismo', operation)) return { ...known, '@bearer': account.token }
   if (!isOf('verifone', operation)) return known
   const { keys } = operation.path === '/oidc/api/v2/capture-keys' ? otherSite : site
   return { ...known, '@user': keys.user_id, '@credential': keys.api_key }
 }
+
+const tellsCards: ReadonlySet<string> = new Set(['/detokenize', '/pcicards/v2/pcicards/info/{cardId}'])
 
 /** Which statuses were answered, by operation. */
 const answered = new Map<string, Set<number>>()
 
 const tryOut = async (operation: Operation, drawn: Drawn): Promise<readonly string[]> => {
   const { path, headers, body } = spell(operation, drawn, keysFor(operation))
-  const send = operation.path === '/detokenize' ? callUnrecorded : call
+  const send = tellsCards.has(operation.path) ? callUnrecorded : call
   const reply = await send(operation.method, path, { headers, ...(body !== undefined && { body }) })
   const statuses = answered.get(operation.id) ?? new Set()
   answered.set(operation.id, statuses.add(reply.status))

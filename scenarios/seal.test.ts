@@ -5,6 +5,10 @@ import { expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import type { Json } from './support/client.ts'
 import { contextNotFound, openMerchant, sessionNotFound } from './support/hellgate-scenario.ts'
+import { verdictOf } from './support/pismo.ts'
+import { openBank } from './support/pismo-scenario.ts'
+import { runToEnd } from './support/refused-command.ts'
+import { changeRows, readRows } from './support/rows.ts'
 import { allowProvider, startScenario } from './support/scenario.ts'
 import { chargesOf, type Shop } from './support/shop.ts'
 import { until } from './support/until.ts'
@@ -134,6 +138,45 @@ test('a card that was captured is refused during a seal, and brings no code afte
   expect(String((await put(sent)).body['reuse_token'])).toBe(token)
   expect(await merchant.isCodeHeld(token)).toBe(false)
   expect(await merchant.isCodeHeld(await site.bring(card))).toBe(true)
+})
+
+test('an issuer’s cards stand still during a seal, and what was due meanwhile rotates once after it', async () => {
+  const scenario = await startScenario()
+  const { vault, command } = scenario
+  const bank = await openBank(scenario)
+  const account = await bank.account(1)
+  const id = await account.create({ hours: 1 })
+  const { cvv } = await account.info(id)
+  await command('seal')
+  await until('the seal', async () => (await ready(vault.url)).status === 503)
+  const hoursAgo = Date.now() - 10_800_000
+  await changeRows(
+    scenario,
+    `update cvv_rotations set next_at = ${hoursAgo}, due_at = ${hoursAgo} where card_id = ${id}`,
+  )
+  for (const reply of [
+    await bank.exchange(),
+    await account.post(),
+    await account.get(id),
+    await account.askInfo(id),
+    await account.force(id),
+    await account.change(id, 2),
+    await account.stop(id),
+    await account.verify(id, cvv),
+    await account.resetTries(id, bank.orgId),
+  ])
+    expect(reply).toMatchObject({ status: 503 })
+  const end = await runToEnd(scenario, ['issuer', 'rotate-due', '--now', '--json'])
+  expect(end).toMatchObject({ code: 1, stdout: '' })
+  const rotated = () => Number(readRows(scenario, 'select serial from cvv_rotations')[0]?.['serial'])
+  expect(rotated()).toBe(0)
+
+  await command('unseal')
+  await until('the end of the seal', async () => (await ready(vault.url)).status === 200)
+  await until('the rotation', () => rotated() === 1)
+  expect(verdictOf(await account.verify(id, cvv))).toBe('wrong')
+  expect(verdictOf(await account.verify(id, (await account.info(id)).cvv))).toBe('right')
+  expect(rotated()).toBe(1)
 })
 
 const expectShut = async ({ call }: Shop): Promise<void> => {

@@ -207,7 +207,8 @@ const credentialHeaders = (
   credential: Credential,
   known: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> => {
-  const { '@user': user, '@credential': key = '', '@public key': publicKey = '' } = known
+  const { '@bearer': token, '@user': user, '@credential': key = '', '@public key': publicKey = '' } = known
+  if (token !== undefined) return bearerHeaders(credential, token)
   if (user !== undefined) return basicHeaders(credential, user, key)
   const rows: Readonly<Record<Credential, Readonly<Record<string, string>>>> = {
     valid: { 'x-api-key': key, 'x-pub-key': publicKey },
@@ -237,6 +238,21 @@ const basicHeaders = (
     unknown: basic(`${user}:vf_test_${'a'.repeat(26)}_${'b'.repeat(52)}`),
     garbage: { authorization: 'Basic %00 key' },
     'wrong second part': basic(`${user}:x`),
+  }
+  return rows[credential]
+}
+
+const bearerHeaders = (credential: Credential, token: string): Readonly<Record<string, string>> => {
+  const bearer = (text: string) => ({ authorization: `Bearer ${text}` })
+  const [header = '', claims = ''] = token.split('.')
+  const rows: Readonly<Record<Credential, Readonly<Record<string, string>>>> = {
+    valid: bearer(token),
+    'first part only': bearer(header),
+    none: {},
+    empty: { authorization: '' },
+    unknown: bearer(`e30.e30.${'a'.repeat(342)}`),
+    garbage: { authorization: 'Bearer %00 token' },
+    'wrong second part': bearer(`${header}.${claims}x.${'a'.repeat(342)}`),
   }
   return rows[credential]
 }

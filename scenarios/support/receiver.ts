@@ -23,7 +23,7 @@ export interface Receiver {
 /** An endpoint of a shop, and the webhook that tells it of these events of a tenant. It takes all unless told otherwise. */
 export const startReceiver = async (
   ground: Ground,
-  { tenant = 'demo', events, behaviour = take }: ReceiverOptions,
+  { tenant = 'demo', events, behaviour = take, words: more = [] }: ReceiverOptions,
 ): Promise<Receiver> => {
   const received: ReceivedEvent[] = []
   const forged: unknown[] = []
@@ -51,6 +51,7 @@ export const startReceiver = async (
     'webhook',
     'create',
     ...words,
+    ...more,
     '--private',
   )
   verifiers.push(new Webhook(secret))
@@ -62,6 +63,8 @@ interface ReceiverOptions {
   /** With commas. */
   readonly events: string
   readonly behaviour?: Behaviour
+  /** More of the command that makes the webhook. */
+  readonly words?: readonly string[]
 }
 
 const take: Behaviour = (_, response) => answer(response, 204, 'text/plain', '')
