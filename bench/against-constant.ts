@@ -9,8 +9,11 @@ const secondsPerRound = 6
 
 export interface Comparison extends Pick<Measurement, 'name' | 'floor' | 'aim'> {
   readonly work: (vault: BenchServer<VaultReady>) => Promise<Work> | Work
-  readonly headersOf: (ready: VaultReady) => Readonly<Record<string, string>>
+  /** Asked after `work`. */
+  readonly headersOf: (ready: VaultReady) => Headers | Promise<Headers>
 }
+
+type Headers = Readonly<Record<string, string>>
 
 /** What the vault does, durable before the answer, against the same listener answering the same body with a constant. */
 export const measureAgainstConstant = async (
@@ -19,9 +22,9 @@ export const measureAgainstConstant = async (
 ): Promise<readonly Measurement[]> => {
   const vault = await startBenchServer<VaultReady>('vault-server.ts', folder)
   const constant = await startBenchServer<{ url: string }>('constant-server.ts', folder)
-  const headers = headersOf(vault.ready)
   try {
     const asked = await work(vault)
+    const headers = await headersOf(vault.ready)
     const limits: Round[] = []
     const vaults: Round[] = []
     // The first of each warms up; then they take turns, so that both see the same machine.

@@ -8,6 +8,14 @@ import { hellgate } from '@cardkeep/server/dialects/hellgate/routes'
 import { importBody, tokenReply } from '@cardkeep/server/dialects/hellgate/wire'
 import { ozura } from '@cardkeep/server/dialects/ozura/routes'
 import { tokenizeBody, tokenizeReply } from '@cardkeep/server/dialects/ozura/wire'
+import { createPismo } from '@cardkeep/server/dialects/pismo/routes'
+import {
+  cardParams,
+  resetBody,
+  successReply,
+  verifyBody,
+  verifyReply,
+} from '@cardkeep/server/dialects/pismo/wire'
 import { createVerifone } from '@cardkeep/server/dialects/verifone/routes'
 import { tokenReply as shownReply, tokenParams } from '@cardkeep/server/dialects/verifone/wire'
 import { createInFlight } from '@cardkeep/server/http/in-flight'
@@ -64,11 +72,13 @@ const shown = {
   brand: 'VISA',
 }
 
+const rotatingCvv = '/pcicards/v2/pcicards/cvv/:cardId'
+
 type Schema = NonNullable<Route['body']>
 
 const answerConstant = (
   [method, path]: readonly [method: Route['method'], path: string],
-  asked: { readonly body: Schema } | { readonly params: Schema },
+  asked: { readonly body?: Schema; readonly params?: Schema },
   [status, schema, answer]: readonly [status: number, schema: Schema, answer: object],
 ): Route =>
   defineRoute({
@@ -116,6 +126,22 @@ const parts = {
       ...createVerifone(systemClock),
       routes: [
         answerConstant(['GET', '/api/v2/card/:id'], { params: tokenParams }, [200, shownReply, shown]),
+      ],
+      readCredential: () => undefined,
+    },
+    {
+      ...createPismo(systemClock),
+      routes: [
+        answerConstant(['POST', `${rotatingCvv}/verify`], { params: cardParams, body: verifyBody }, [
+          200,
+          verifyReply,
+          { valid: true },
+        ]),
+        answerConstant(['POST', `${rotatingCvv}/reset`], { params: cardParams, body: resetBody }, [
+          200,
+          successReply,
+          { success: true },
+        ]),
       ],
       readCredential: () => undefined,
     },

@@ -1,4 +1,5 @@
 import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
+import { fillDueCards } from './issuing.ts'
 import { makeTokens } from './make-tokens.ts'
 import { serveBench } from './servers.ts'
 import { needsTenant, openBenchVault } from './vault.ts'
@@ -14,4 +15,12 @@ const fill = async (count: number): Promise<readonly string[]> => {
   return made.filter((_, at) => at % step === 0).map(spellPrefixed)
 }
 
-serveBench({}, { 'fill 1000': () => fill(1_000), 'fill 1000000': () => fill(1_000_000) }, () => vault.close())
+serveBench(
+  {},
+  {
+    'fill 1000': () => fill(1_000),
+    'fill 1000000': () => fill(1_000_000),
+    'fill due cards': () => fillDueCards(vault, tenant),
+  },
+  () => vault.close(),
+)

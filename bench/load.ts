@@ -12,6 +12,7 @@ export interface Round {
 /** What a load asks for, again and again. */
 export type Work =
   | { readonly path: string; readonly nextBody: () => string }
+  | { readonly method: 'POST'; readonly nextPath: () => string; readonly nextBody: () => string }
   | { readonly method: 'GET'; readonly nextPath: () => string }
 
 export interface Load {
@@ -49,14 +50,13 @@ export const loadServer = async (
 }
 
 const requestOf = (work: Work): autocannon.Request => {
-  if ('nextPath' in work)
+  if ('method' in work && work.method === 'GET')
     return { method: 'GET', setupRequest: (request) => ({ ...request, path: work.nextPath() }) }
-  const { path, nextBody } = work
+  const nextPath = 'nextPath' in work ? work.nextPath : () => work.path
   return {
     method: 'POST',
-    path,
     headers: { 'content-type': 'application/json' },
-    setupRequest: (request) => ({ ...request, body: nextBody() }),
+    setupRequest: (request) => ({ ...request, path: nextPath(), body: work.nextBody() }),
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { measureCluster } from './cluster/cluster.ts'
 import { measureElements } from './elements.ts'
 import { measureImport } from './import.ts'
+import { measureIssuer } from './issuer.ts'
 import { measureMemory } from './memory.ts'
 import { measureOutbox } from './outbox.ts'
 import { measureProxy } from './proxy.ts'
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (folder: string) => Promise<readonly Meas
   tokenize: measureTokenize,
   import: measureImport,
   verifone: measureVerifone,
+  issuer: measureIssuer,
   proxy: measureProxy,
   memory: measureMemory,
   refused: measureRefused,

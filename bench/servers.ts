@@ -27,6 +27,9 @@ export interface BenchServerOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
+/** Of packages/server/bin/cardkeep.js. */
+const asTheProgram = ['--max-semi-space-size=16', '--heap-growing-percent=50']
+
 export const startBenchServer = async <Ready>(
   file: string,
   folder: string,
@@ -34,7 +37,7 @@ export const startBenchServer = async <Ready>(
 ): Promise<BenchServer<Ready>> => {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const child = fork(path, [folder], {
-    execArgv: [...nodeArguments, '--disable-warning=ExperimentalWarning'],
+    execArgv: [...asTheProgram, '--disable-warning=ExperimentalWarning', ...nodeArguments],
     env: { ...process.env, ...environment },
   })
   const ready = await nextMessage<Ready>(child)

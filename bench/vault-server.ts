@@ -10,6 +10,7 @@ import { serveVault } from '@cardkeep/server/compose/serve-vault'
 import { mintCredential } from '@cardkeep/server/dialects/credentials'
 import { createLog } from '@cardkeep/server/log/log'
 import { createEventSource, tellReceiver } from './events.ts'
+import { countRotations, createIssuing } from './issuing.ts'
 import { makeTokens } from './make-tokens.ts'
 import { serveBench } from './servers.ts'
 import { benchOperator, needs, needsTenant, openBenchVault } from './vault.ts'
@@ -56,7 +57,8 @@ const receiverOrigin = process.env['CARDKEEP_BENCH_RECEIVER']
 if (receiverOrigin)
   await tellReceiver(vault, tenant, receiverOrigin, readFileSync(join(folder, 'receiver-ca.pem'), 'utf8'))
 const events = createEventSource(vault, tenant)
-const serving = await serveVault(vault, createLog('info', createWriteStream(join(folder, 'vault.log'))))
+const { counted, rotations } = countRotations(vault)
+const serving = await serveVault(counted, createLog('info', createWriteStream(join(folder, 'vault.log'))))
 
 const refusedTokens = async (): Promise<readonly string[]> => {
   const suspended = await makeTokens(vault, tenant, 50, { status: 'suspended' })
@@ -80,10 +82,13 @@ serveBench(
   { url: serving.url, ...ofOzura, hellgateKey, verifoneBasic },
   {
     rss: () => process.memoryUsage.rss(),
+    'largest rss': () => process.resourceUsage().maxRSS * 1024,
     'refused tokens': refusedTokens,
     'shown tokens': shownTokens,
     'new scope': addScope,
     ...events,
+    ...createIssuing(vault, tenant),
+    rotations,
   },
   () => serving.stop(),
 )
