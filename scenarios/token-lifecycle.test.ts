@@ -159,8 +159,9 @@ const reach: Readonly<Record<TokenState, (id: TokenId) => Promise<unknown>>> = {
 const states = Object.keys(reach) as TokenState[]
 let cards = 1_000
 
-test('each dialect that is offered has a row', () => {
-  expect(Object.keys(dialects)).toEqual(offeredDialects)
+test('each dialect of tokens that is offered has a row', () => {
+  // Issued cards are no tokens, and have states of their own.
+  expect(Object.keys(dialects)).toEqual(offeredDialects.filter((dialect) => dialect !== 'pismo'))
 })
 
 for (const [name, open] of Object.entries(dialects))
