@@ -4,16 +4,17 @@ import { join } from 'node:path'
 import { measureCluster } from './cluster/cluster.ts'
 import { measureElements } from './elements.ts'
 import { measureImport } from './import.ts'
-import { measureIssuer } from './issuer.ts'
 import { measureMemory } from './memory.ts'
 import { measureOutbox } from './outbox.ts'
 import { measureProxy } from './proxy.ts'
 import { measureRefused } from './refused.ts'
 import { type Measurement, report } from './report.ts'
+import { measureRotations } from './rotations.ts'
 import { measureScale } from './scale.ts'
 import { measureSessions } from './sessions.ts'
 import { measureTokenize } from './tokenize.ts'
 import { measureVerifone } from './verifone.ts'
+import { measureVerify } from './verify.ts'
 
 /*
  * `npm run bench [-- name …]`: each figure is a ratio, or a difference, to its limit in the same run on the same
@@ -24,7 +25,8 @@ const benches: Readonly<Record<string, (folder: string) => Promise<readonly Meas
   tokenize: measureTokenize,
   import: measureImport,
   verifone: measureVerifone,
-  issuer: measureIssuer,
+  rotations: measureRotations,
+  verify: measureVerify,
   proxy: measureProxy,
   memory: measureMemory,
   refused: measureRefused,
