@@ -14,6 +14,7 @@ import { examineAudit } from './audit.ts'
 import { examineBins } from './bins.ts'
 import type { Finding } from './finding.ts'
 import { examineOutbox } from './outbox.ts'
+import { examineStore } from './store.ts'
 
 let opened: TestVault
 let vault: Vault
@@ -227,4 +228,20 @@ test('a BIN table is told of with its age', async () => {
   expect(await bins()).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^1 prefixes of \d{4}-/) })
   opened.clock.advance(181 * dayMs)
   expect(await bins()).toMatchObject({ status: 'warn' })
+})
+
+test('a schema that only a newer program knows all of is told of, with both versions', async () => {
+  const schema = (version: number) =>
+    findingOf(
+      examineStore({
+        ...vault,
+        store: { ...vault.store, schema: async () => ({ version, needs: 0, known: 9 }) },
+      }),
+      'schema',
+    )
+  expect(await schema(9)).toMatchObject({ status: 'ok' })
+  expect(await schema(10)).toMatchObject({
+    status: 'warn',
+    detail: 'version 10, of which this program knows 9: finish the upgrade',
+  })
 })

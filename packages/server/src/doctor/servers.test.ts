@@ -11,12 +11,13 @@ const facts = {
   excessRights: [],
   isReadOnly: false,
   connectionsAllowed: 100,
+  clockAheadMs: 1_999,
 }
 const settings = { connections: 10, tls: { caFile: undefined } }
 
 test('a server that is set as it should be is fine in every respect', () => {
   const findings = judgeServer(facts, settings)
-  expect(findings.map(({ status }) => status)).toEqual(Array(5).fill('ok'))
+  expect(findings.map(({ status }) => status)).toEqual(Array(6).fill('ok'))
   expect(findings[0]).toMatchObject({ detail: 'PostgreSQL 15.14' })
 })
 
@@ -31,6 +32,8 @@ test.each([
   ['database connection', 'warn', { isEncrypted: false }, 'pooler'],
   ['database user', 'warn', { excessRights: ['superuser'] }, 'superuser'],
   ['database connections', 'warn', { connectionsAllowed: 12 }, 'allows 12'],
+  ['clock', 'warn', { clockAheadMs: 300_000 }, '300 seconds ahead of'],
+  ['clock', 'warn', { clockAheadMs: -61_000 }, '61 seconds behind'],
 ])('the %s is told of with %s', (check, status, parts, said) => {
   const findings = judgeServer({ ...facts, ...parts }, settings)
   expect(findings.find((finding) => finding.check === check)).toMatchObject({
@@ -42,7 +45,7 @@ test.each([
 
 test('a plain connection is fine where the settings allow it', () => {
   const findings = judgeServer({ ...facts, isEncrypted: false }, { ...settings, tls: undefined })
-  expect(findings.map(({ status }) => status)).toEqual(Array(5).fill('ok'))
+  expect(findings.map(({ status }) => status)).toEqual(Array(6).fill('ok'))
 })
 
 const vaultWith = (parts: Partial<Vault>): Vault =>

@@ -1,4 +1,5 @@
 import { UnavailableError } from '@cardkeep/core/errors'
+import { secondMs } from '@cardkeep/core/kernel/time'
 import type { Vault } from '../compose/open-vault.ts'
 import type { Config } from '../config.ts'
 import type { Finding } from './finding.ts'
@@ -67,7 +68,24 @@ export const judgeServer = (facts: ServerFacts, { connections, tls }: Settings):
         status: 'ok',
         detail: `the server allows ${facts.connectionsAllowed}; a node may want ${connections + connectionsBeside}`,
       },
+  judgeClock(facts.clockAheadMs),
 ]
+
+/** By more, somebody should look why; nodes go by the clock of the server. */
+const clocksApartMs = 2 * secondMs
+
+/** By how much the clock of this machine is ahead of the server's, or behind. */
+const judgeClock = (aheadMs: number): Finding => {
+  const check = 'clock'
+  if (Math.abs(aheadMs) <= clocksApartMs)
+    return { check, status: 'ok', detail: "agrees with the database's, by which nodes go" }
+  const apart = `${Math.round(Math.abs(aheadMs) / secondMs)} seconds ${aheadMs > 0 ? 'ahead of' : 'behind'} the database's`
+  return {
+    check,
+    status: 'warn',
+    detail: `${apart}, by which nodes go: see which is wrong, and that NTP keeps both`,
+  }
+}
 
 const examineCodes = async ({ sharedCodes }: Vault): Promise<readonly Finding[]> => {
   if (!sharedCodes) return []

@@ -3,6 +3,7 @@ import type { Finding } from './finding.ts'
 
 export const examineStore = async (vault: Vault): Promise<readonly Finding[]> => [
   await examineWriting(vault),
+  await examineSchema(vault),
   await examineSeal(vault),
 ]
 
@@ -17,6 +18,17 @@ const examineWriting = async ({ store }: Vault): Promise<Finding> => {
       detail: 'cannot be written: look at disk space and permissions',
     }
   }
+}
+
+const examineSchema = async ({ store }: Vault): Promise<Finding> => {
+  const { version, known } = await store.schema()
+  return version > known
+    ? {
+        check: 'schema',
+        status: 'warn',
+        detail: `version ${version}, of which this program knows ${known}: finish the upgrade`,
+      }
+    : { check: 'schema', status: 'ok', detail: `version ${version}` }
 }
 
 const examineSeal = async ({ store }: Vault): Promise<Finding> =>
