@@ -33,14 +33,18 @@ export interface KeyOwner {
   readonly id: string
 }
 
-/** A key as the database holds it: wrapped by the root key, which authenticates every field beside `reservedSeals`. */
+/**
+ * A key as the database holds it: wrapped by the root key, which authenticates every field beside `reservedSeals`. Purpose
+ * and algorithm may be words of a newer program on the same database: such a key belongs to the set, and is used by nobody
+ * who does not know it.
+ */
 export interface KeyRecord {
   readonly id: KeyId
-  readonly purpose: KeyPurpose
+  readonly purpose: string
   readonly owner: KeyOwner
   /** `undefined` for the vault's own keys. */
   readonly environment: Environment | undefined
-  readonly algorithm: KeyAlgorithm
+  readonly algorithm: string
   /** Counts from 1 per purpose and owner. */
   readonly version: number
   readonly state: KeyState

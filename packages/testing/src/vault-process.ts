@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /** The program as an operator starts it. */
-const program = fileURLToPath(new URL('../../server/bin/cardkeep.js', import.meta.url))
+const thisProgram = fileURLToPath(new URL('../../server/bin/cardkeep.js', import.meta.url))
 
 export interface VaultProcess {
   readonly url: string
@@ -24,6 +24,8 @@ export interface VaultOptions {
   /** Everything of this vault stands below it: database, root key, log. */
   readonly folder: string
   readonly demo?: boolean
+  /** Another program than this one, as its `bin/cardkeep.js`. */
+  readonly program?: string
   readonly settings?: Readonly<Record<string, string>>
 }
 
@@ -35,7 +37,7 @@ const settingsOf = ({ folder, settings }: VaultOptions): NodeJS.ProcessEnv => {
 /** Starts a vault in a process of its own and waits until it listens. Its output is kept in `<folder>/vault.log`. */
 export const startVault = async (options: VaultOptions): Promise<VaultProcess> => {
   mkdirSync(options.folder, { recursive: true })
-  const args = [program, 'serve', ...(options.demo ? ['--demo'] : [])]
+  const args = [options.program ?? thisProgram, 'serve', ...(options.demo ? ['--demo'] : [])]
   const child = spawn(process.execPath, args, { env: settingsOf(options), stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(options.folder, 'vault.log'), { flags: 'a' })
   child.stderr.pipe(log, { end: false })
@@ -90,6 +92,7 @@ export const runCommand = async <Answer = Record<string, unknown>>(
   options: VaultOptions,
   ...words: readonly string[]
 ): Promise<Answer> => {
+  const program = options.program ?? thisProgram
   const { stdout } = await run(process.execPath, [program, ...words, '--json'], { env: settingsOf(options) })
   return JSON.parse(stdout) as Answer
 }

@@ -15,8 +15,8 @@ export interface Destination {
   readonly origin: string
   /** Only paths at or below this one; it begins with `/`. */
   readonly pathPrefix: string | undefined
-  /** Empty: every method. */
-  readonly methods: readonly ForwardMethod[]
+  /** Empty: every method. One of which only a newer program knows stays among them, so that none is not what is left. */
+  readonly methods: readonly string[]
   /** PEM; where given, no other authority is trusted for this destination. */
   readonly ca: string | undefined
   readonly client: ClientCertificate | undefined

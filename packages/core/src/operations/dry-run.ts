@@ -67,5 +67,5 @@ export interface AllowingRule {
   readonly origin: string
   readonly pathPrefix: string | undefined
   /** Empty: every method. */
-  readonly methods: readonly ForwardMethod[]
+  readonly methods: readonly string[]
 }

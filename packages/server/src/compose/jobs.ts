@@ -19,6 +19,7 @@ export interface JobParts {
   readonly tendSessionKeys: (() => Promise<void>) | undefined
   readonly tendCaptures: () => void
   readonly follow: () => Promise<void>
+  readonly followSchema: () => Promise<void>
   readonly lookAtCodes: () => Promise<void>
   readonly checkpoint: () => Promise<void>
   readonly reloadCertificate: () => Promise<void>
@@ -34,6 +35,8 @@ export const listJobs = ({ services, ephemeral, tendSessionKeys, ...parts }: Job
   // Also where nobody asks whether the vault is ready: a server for codes may be set otherwise while it runs.
   { name: 'look at codes', everyMs: 10 * secondMs, run: parts.lookAtCodes },
   { name: 'follow the database', everyMs: followEveryMs, run: parts.follow },
+  // Apart: where a newer program took something away, the other may be what fails.
+  { name: 'follow the schema', everyMs: followEveryMs, run: parts.followSchema },
   {
     name: 'sweep tokens',
     everyMs: minuteMs,

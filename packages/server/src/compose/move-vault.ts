@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { UnavailableError } from '@cardkeep/core/errors'
+import { UnavailableError, UnfitError } from '@cardkeep/core/errors'
 import { systemClock } from '../clock.ts'
 import type { PostgresSettings } from '../config.ts'
 import { abandonMove } from '../storage/move/abandon.ts'
@@ -12,6 +12,7 @@ import { createDatabase } from '../storage/postgres/database.ts'
 import { migrate } from '../storage/postgres/migrate.ts'
 import { usualPatience as patienceOfPostgres } from '../storage/postgres/settings.ts'
 import { readMigrations } from '../storage/sql/migrations.ts'
+import { readNumber } from '../storage/sql/values.ts'
 import { type Database, openDatabase } from '../storage/sqlite/database.ts'
 import { lockFile } from '../storage/sqlite/lock.ts'
 import { type Patience, patiently } from '../storage/sqlite/patience.ts'
@@ -84,8 +85,14 @@ const openTarget = async (settings: PostgresSettings): Promise<TargetConnection>
       'a migration needs a connection of its own: name the database itself, past the pooler, and leave CARDKEEP_DATABASE_POOLER unset',
     )
   const database = createDatabase(settings, patienceOfPostgres)
-  await migrate(database, readMigrations('postgres'))
-  return connectTarget(database)
+  const known = readMigrations('postgres')
+  await migrate(database, known)
+  const target = await connectTarget(database)
+  const [row = {}] = await target.query('select max(number) as version from schema_version')
+  if (readNumber(row, 'version') === known.length) return target
+  // It may ask of rows what this one does not give them.
+  await target.close()
+  throw new UnfitError('the target was made by a newer version: use the newer program')
 }
 
 /** Going back must not need a server that has gone. */

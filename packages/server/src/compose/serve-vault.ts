@@ -17,6 +17,7 @@ import { createRotator } from '../issuing/rotator.ts'
 import { checkpointAudit } from '../jobs/checkpoint-audit.ts'
 import { createFollower } from '../jobs/follow-database.ts'
 import { createDropFollower, followDrops } from '../jobs/follow-drops.ts'
+import { createSchemaFollower } from '../jobs/follow-schema.ts'
 import { startJobs } from '../jobs/jobs.ts'
 import { createCertificateWatch } from '../jobs/reload-certificate.ts'
 import { createAccessKeySealer } from '../keys/access-key-sealer.ts'
@@ -44,7 +45,7 @@ import { createDirectory } from '../storage/directory.ts'
 import { watchEvents } from '../webhooks/watch-events.ts'
 import { createAuditShipping } from './audit-shipping.ts'
 import { awaitBackend } from './await-backend.ts'
-import { dialects } from './dialects.ts'
+import { createDialects } from './dialects.ts'
 import { createForwardEgress } from './forward-egress.ts'
 import { listJobs } from './jobs.ts'
 import { openEphemeral } from './open-ephemeral.ts'
@@ -60,6 +61,8 @@ export interface ServingVault {
   readonly metricsUrl: string | undefined
   /** Resolves if another process serves in its place: it must stop. */
   readonly lost: Promise<void>
+  /** Resolves if the database needs a newer program: it must stop. */
+  readonly outgrown: Promise<void>
   /** Says that it is not ready any more, and serves on: whoever spreads requests is to find another node first. */
   announceStop(): void
   /** Takes no more requests, finishes those in flight, signs the audit log and closes everything. */
@@ -171,6 +174,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   }
 
   const inFlight = createInFlight()
+  const dialects = createDialects(clock)
   const app = createListener({
     config,
     dialects: config.dialects.flatMap((name) => dialects[name] ?? []),
@@ -191,6 +195,8 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     ...{ keyring, directory, codes: held, sessions, sessionKeys, captures, cvvs, drops },
     ...{ door: readiness, clock },
   })
+  const { promise: outgrown, resolve: onOutgrown } = Promise.withResolvers<void>()
+  const followSchema = createSchemaFollower({ store: vault.store, log, onOutgrown })
   const checkpoint = () => checkpointAudit(store, vault.auditSigner, clock)
   const reloadCertificate = createCertificateWatch(config.tls, () => {
     reloadTls(app, config.tls)
@@ -199,6 +205,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const shipping = createAuditShipping({ store, clock, log }, config)
 
   await follow()
+  await followSchema()
   await store.commit([auditRun(clock.now(), 'audit.started')])
   const sinks = config.auditSinks.map(({ name }) => name)
   const metrics =
@@ -220,7 +227,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
   const jobs = startJobs(
     [
       ...listJobs({
-        ...{ services, ephemeral, follow, lookAtCodes, checkpoint, reloadCertificate },
+        ...{ services, ephemeral, follow, followSchema, lookAtCodes, checkpoint, reloadCertificate },
         tendSessionKeys: asksBrowsers ? tendSessionKeys : undefined,
         tendCaptures: captures.tend,
       }),
@@ -264,6 +271,7 @@ const open = async (vault: Vault, log: Log, closing: Closing): Promise<ServingVa
     url,
     metricsUrl: metrics?.url,
     lost: place.lost,
+    outgrown,
     announceStop: readiness.setStopping,
     stop: () => (stopping ??= stop()),
   }

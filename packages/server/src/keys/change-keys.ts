@@ -1,7 +1,7 @@
 import type { Actor } from '@cardkeep/core/audit/entry'
 import type { Change } from '@cardkeep/core/changes'
 import { type KeyId, parseId, type TenantId } from '@cardkeep/core/kernel/ids'
-import type { KeyOwner, KeyPurpose, KeyRecord } from '@cardkeep/core/keys'
+import type { KeyOwner, KeyRecord } from '@cardkeep/core/keys'
 import type { Clock, Ids } from '@cardkeep/core/ports'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import { type KeyKind, type KeyRole, kindOf, kindsOf } from './key-kinds.ts'
@@ -82,7 +82,7 @@ export const knownOwners = ({ records }: KeySnapshot): readonly OwnerOfKeys[] =>
 
 const vaultOwner: OwnerOfKeys = { owner: { type: 'vault', id: '' }, environment: undefined }
 
-const nameOf = (purpose: KeyPurpose, { type, id }: KeyOwner): string => `${purpose} ${type} ${id}`
+const nameOf = (purpose: string, { type, id }: KeyOwner): string => `${purpose} ${type} ${id}`
 
 // PCI DSS 3.6.1.1: no key serves test and live. The vault's own keys touch no card and belong to neither.
 const needsEnvironment = (owner: KeyOwner, environment: Environment | undefined): void => {

@@ -4,7 +4,7 @@ import { type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
 import type { KeyOwner, KeyRecord, KeyState } from '@cardkeep/core/keys'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import { KeyError } from './key-error.ts'
-import type { KeyKind } from './key-kinds.ts'
+import { type KeyKind, kindOf } from './key-kinds.ts'
 import { checkValueOf, generateMaterial, importMaterial, wipe } from './key-material.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
 
@@ -48,7 +48,10 @@ export const loadKeyRecord = async (provider: RootKeyProvider, record: KeyRecord
   try {
     if (checkValueOf(bytes) !== record.checkValue)
       throw new KeyError(`Key ${record.id} fails its check value.`)
-    return importMaterial(record.algorithm, { bytes, publicKey: record.publicKey })
+    const kind = kindOf(record)
+    if (!kind)
+      throw new KeyError(`Key ${record.id} is of a kind that this version of the vault does not know.`)
+    return importMaterial(kind.algorithm, { bytes, publicKey: record.publicKey })
   } finally {
     wipe(bytes)
   }

@@ -45,7 +45,7 @@ export const findOwned = (
   owner: KeyOwner,
 ): OwnedKeys | undefined => snapshot.owned.get(ownedName(purpose, owner))
 
-const ownedName = (purpose: KeyPurpose, owner: KeyOwner): string => `${purpose} ${owner.type} ${owner.id}`
+const ownedName = (purpose: string, owner: KeyOwner): string => `${purpose} ${owner.type} ${owner.id}`
 
 const orderKeys = (keys: readonly LoadedKey[]): OwnedKeys => {
   const [active, another] = keys.filter(({ record }) => record.state === 'active')

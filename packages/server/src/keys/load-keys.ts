@@ -2,7 +2,7 @@ import { UnavailableError } from '@cardkeep/core/errors'
 import type { KeyRecord, KeySet } from '@cardkeep/core/keys'
 import type { Store } from '@cardkeep/core/ports'
 import { KeyError } from './key-error.ts'
-import { kindOf } from './key-kinds.ts'
+import { type KeyKind, kindOf } from './key-kinds.ts'
 import { loadKeyRecord } from './key-record.ts'
 import { needsWholeKeySet } from './key-set.ts'
 import { createSnapshot, type KeySnapshot, type LoadedKey } from './key-snapshot.ts'
@@ -19,7 +19,8 @@ export interface LoadPorts {
 
 /**
  * Reads all keys, refuses a set that is not whole or older than the root key's keeper remembers, and unwraps what
- * `before` does not hold already. Throws `KeyError` with the reason.
+ * `before` does not hold already. Keys of a kind that only a newer program knows stay in the set, closed. Throws `KeyError`
+ * with the reason.
  */
 export const loadKeys = async (ports: LoadPorts, before: KeySnapshot | undefined): Promise<KeySnapshot> => {
   const { store, provider } = ports
@@ -55,9 +56,14 @@ const isOlder = (provider: RootKeyProvider, counter: number, remembered: number)
   new KeyError(
     `An older set of keys was put back: the database holds set ${counter}, and beside the root key ` +
       `(${provider.describe()}) set ${remembered} is remembered. Put the newest database back. If an older one is meant, ` +
-      `set the remembered number to ${counter}; if the vault is to start anew, remove the root key and that number. ` +
+      '`cardkeep restore` takes it for the newest; if the vault is to start anew, remove the root key and that number. ' +
       'For a root key in a file the number stands in the file beside it that ends in .counter.',
   )
+
+interface KnownRecord {
+  readonly record: KeyRecord
+  readonly kind: KeyKind
+}
 
 /** How many keys are unwrapped at a time: a key service answers over the network. */
 const width = 16
@@ -67,14 +73,15 @@ const loadRecords = async (
   records: readonly KeyRecord[],
   before: KeySnapshot | undefined,
 ): Promise<readonly LoadedKey[]> => {
-  const living = records.filter(({ state }) => state !== 'destroyed')
+  const living = records.flatMap((record) => {
+    const kind = record.state === 'destroyed' ? undefined : kindOf(record)
+    return kind ? [{ record, kind }] : []
+  })
   const loaded: LoadedKey[] = []
   for (let at = 0; at < living.length; at += width)
     loaded.push(
       ...(await Promise.all(
-        living
-          .slice(at, at + width)
-          .map((record) => loadRecord(ports, record, before?.loaded.get(record.id))),
+        living.slice(at, at + width).map((one) => loadRecord(ports, one, before?.loaded.get(one.record.id))),
       )),
     )
   return loaded
@@ -82,21 +89,19 @@ const loadRecords = async (
 
 const loadRecord = async (
   { store, provider }: LoadPorts,
-  record: KeyRecord,
+  { record, kind }: KnownRecord,
   before: LoadedKey | undefined,
 ): Promise<LoadedKey> => {
   // With the wrapping everything else is the same, and seals that were reserved and not yet made stay with the key.
   if (before && isSameWrapping(before.record, record)) return before
   const key = await loadKeyRecord(provider, record)
-  return { record, key, seals: createCounterOf(store, record) }
+  return { record, key, seals: createCounterOf(store, record, kind) }
 }
 
 const isSameWrapping = (a: KeyRecord, b: KeyRecord): boolean => Buffer.from(a.wrapped).equals(b.wrapped)
 
-const createCounterOf = (store: KeyStore, record: KeyRecord): SealCounter | undefined => {
+const createCounterOf = (store: KeyStore, record: KeyRecord, kind: KeyKind): SealCounter | undefined => {
   const { id, purpose, owner, version, reservedSeals } = record
-  const kind = kindOf(record)
-  if (!kind) throw new KeyError(`Key ${id} is of a kind that this version of the vault does not know.`)
   return (
     kind.seals &&
     createSealCounter({

@@ -123,7 +123,7 @@ const remove = (): Command =>
       }),
     )
 
-const spellMethods = (methods: readonly ForwardMethod[]): readonly string[] =>
+const spellMethods = (methods: readonly string[]): readonly string[] =>
   methods.length > 0 ? methods : ['any']
 
 const readOrigin = (text: string, insecureHttp: boolean): string => {

@@ -46,6 +46,10 @@ export const serveCommand = (): Command =>
         process.exitCode = 1
         await stop(serving, log)
       })
+      void serving.outgrown.then(async () => {
+        process.exitCode = 1
+        await stop(serving, log)
+      })
 
       process.stdout.write(`${banner(vault, serving)}\n${credentials ?? ''}\nReady.\n`)
       log.info('vault.started', { listens: serving.url, dialects: config.dialects.join(',') })

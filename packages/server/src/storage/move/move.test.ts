@@ -319,7 +319,7 @@ describeOnPostgres('a vault that moves', (server) => {
     const source = openDatabase(ground.file)
     source.exec('delete from schema_version where number = (select max(number) from schema_version)')
     await expect(run(ground)).rejects.toThrow('older version')
-    source.exec("insert into schema_version values (1000, 'later', 'x')")
+    source.exec("insert into schema_version values (9, 'as it was', 'x', 0), (1000, 'later', 'x', 0)")
     source.close()
     await expect(run(ground)).rejects.toThrow('use the newer program')
   })

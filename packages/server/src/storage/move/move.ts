@@ -99,8 +99,12 @@ export const moveVault = async (parts: MoveParts): Promise<Moved> => {
 
 const needsVault = (source: Database): void => {
   const applied = readApplied(source)
+  const known = readMigrations()
   if (applied.length === 0) throw new MoveFailure('this file is not the database of a vault')
-  if (needsMigrations(readMigrations(), applied).length > 0)
+  // It copies the columns that it knows, and would leave the others behind.
+  if (applied.length > known.length)
+    throw new MoveFailure('the vault was used by a newer version: use the newer program')
+  if (needsMigrations(known, applied).length > 0)
     throw new MoveFailure(
       'the vault was last used by an older version: run any command of this one on it, such as `tenant list`, and then this',
     )

@@ -1,6 +1,6 @@
 import { eventTypes, type VaultEvent } from '@cardkeep/core/events/event'
-import type { DeadDelivery, Delivery, OutboxState, Webhook, WebhookForm } from '@cardkeep/core/events/webhook'
-import { dialects } from './rows.ts'
+import type { DeadDelivery, Delivery, OutboxState, Webhook } from '@cardkeep/core/events/webhook'
+import { subjectTypes, webhookForms } from './known-words.ts'
 import {
   type Row,
   readBytes,
@@ -12,17 +12,14 @@ import {
   readText,
   readTime,
   readWord,
-  wordsOf,
 } from './values.ts'
-
-const forms: readonly WebhookForm[] = ['standard', ...dialects]
 
 export const readWebhook = (row: Row): Webhook => ({
   id: readId(row, 'id'),
   tenantId: readId(row, 'tenant_id'),
   url: readText(row, 'url'),
   events: readEvents(row),
-  form: readWord(row, 'form', forms),
+  form: readWord(row, 'form', webhookForms),
   allowPrivate: readFlag(row, 'allow_private'),
   ca: readOptional(row, 'ca', readText),
   sealedSecret: readBytes(row, 'sealed_secret'),
@@ -45,8 +42,6 @@ export const readDelivery = (row: Row): Delivery => ({
   event: readEvent(row),
   attempts: readNumber(row, 'attempts'),
 })
-
-const subjectTypes = wordsOf<VaultEvent['subject']['type']>({ token: true, 'issued-card': true })
 
 const readEvent = (row: Row): VaultEvent => ({
   id: readId(row, 'event_id'),

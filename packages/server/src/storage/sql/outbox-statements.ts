@@ -1,3 +1,5 @@
+import { isKnownEvent, isKnownWebhook } from './known-words.ts'
+
 /*
  * Webhooks and what waits to be delivered to them.
  *
@@ -21,9 +23,9 @@ export const outboxStatements = {
   // Its events and deliveries refer to it and go along.
   removeWebhook: 'delete from webhooks where id = $1',
   setWebhookHealth: 'update webhooks set failures = $2, paused_until = $3 where id = $1',
-  webhook: `select ${webhookColumns} from webhooks where id = $1`,
-  webhooks: `select ${webhookColumns} from webhooks order by created_at, id`,
-  webhooksOfTenant: `select ${webhookColumns} from webhooks where tenant_id = $1 order by created_at, id`,
+  webhook: `select ${webhookColumns} from webhooks where id = $1 and ${isKnownWebhook}`,
+  webhooks: `select ${webhookColumns} from webhooks where ${isKnownWebhook} order by created_at, id`,
+  webhooksOfTenant: `select ${webhookColumns} from webhooks where tenant_id = $1 and ${isKnownWebhook} order by created_at, id`,
 
   emitEvent: `insert into deliveries (webhook_id, event_id, tenant_id, event, subject_type, subject_id, at, data,
       attempts, due_at, is_first)
@@ -54,17 +56,18 @@ export const outboxStatements = {
       select no from dead_deliveries where dead_at < $1 order by dead_at limit $2)`,
   // Who has waited longest comes first.
   dueWebhooks: `select webhooks.id, (select min(due_at) from deliveries
-        where deliveries.webhook_id = webhooks.id and is_first = 1 and due_at <= $1) as since
-    from webhooks where (paused_until is null or paused_until <= $1)
+        where deliveries.webhook_id = webhooks.id and is_first = 1 and due_at <= $1 and ${isKnownEvent}) as since
+    from webhooks where ${isKnownWebhook} and (paused_until is null or paused_until <= $1)
       and exists (select 1 from deliveries
-        where deliveries.webhook_id = webhooks.id and is_first = 1 and due_at <= $1)
+        where deliveries.webhook_id = webhooks.id and is_first = 1 and due_at <= $1 and ${isKnownEvent})
     order by since`,
   claimDeliveries: `update deliveries set due_at = $3 where no in (
-      select no from deliveries where webhook_id = $1 and is_first = 1 and due_at <= $2 order by due_at, no limit $4)
+      select no from deliveries where webhook_id = $1 and is_first = 1 and due_at <= $2 and ${isKnownEvent}
+      order by due_at, no limit $4)
     returning ${deliveryColumns}`,
-  deadDeliveries: `select ${deliveryColumns}, failure, dead_at from dead_deliveries
+  deadDeliveries: `select ${deliveryColumns}, failure, dead_at from dead_deliveries where ${isKnownEvent}
     order by dead_at desc, no desc limit $1`,
-  deadDeliveriesOfTenant: `select ${deliveryColumns}, failure, dead_at from dead_deliveries where tenant_id = $1
+  deadDeliveriesOfTenant: `select ${deliveryColumns}, failure, dead_at from dead_deliveries where tenant_id = $1 and ${isKnownEvent}
     order by dead_at desc, no desc limit $2`,
   // What has the lowest number happened first.
   outboxState: `select (select count(*) from deliveries) as waiting,

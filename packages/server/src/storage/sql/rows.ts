@@ -1,16 +1,10 @@
 import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
 import type { Scheme } from '@cardkeep/core/cards/scheme'
 import type { AuditAnchor, AuditCheckpoint, AuditShipment } from '@cardkeep/core/changes'
-import type { CodePolicy, Dialect } from '@cardkeep/core/codes/policy'
-import { type Destination, forwardMethods } from '@cardkeep/core/destinations/destination'
+import type { CodePolicy } from '@cardkeep/core/codes/policy'
+import type { Destination } from '@cardkeep/core/destinations/destination'
 import type { FingerprintId, ScopeId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
-import {
-  type KeyAlgorithm,
-  type KeyRecord,
-  type KeySet,
-  type KeyState,
-  keyPurposes,
-} from '@cardkeep/core/keys'
+import type { KeyRecord, KeySet, KeyState } from '@cardkeep/core/keys'
 import type { NetworkToken, NetworkTokenSettings } from '@cardkeep/core/network-tokens/network-token'
 import type { AuditHead, StoredAuditEntry } from '@cardkeep/core/ports'
 import type { AllowedOrigin } from '@cardkeep/core/tenants/origin'
@@ -23,19 +17,20 @@ import {
 } from '@cardkeep/core/tenants/tenant'
 import type { StoredFingerprint } from '@cardkeep/core/tokens/fingerprint'
 import type { CardToken, StoredToken, TokenStanding, TokenStatus } from '@cardkeep/core/tokens/token'
+import { dialects } from './known-words.ts'
 import {
   type Row,
   readBytes,
   readFlag,
   readHeaders,
   readId,
+  readKnownWords,
   readNumber,
   readOptional,
   readText,
   readTexts,
   readTime,
   readWord,
-  readWords,
   wordsOf,
 } from './values.ts'
 
@@ -45,9 +40,7 @@ const environments = wordsOf<Environment>({ test: true, live: true })
 const statuses = wordsOf<TokenStatus>({ active: true, suspended: true, deleted: true })
 const requestors = wordsOf<NetworkTokenSettings['requestor']>({ merchant: true, vault: true })
 const tokenTypes = wordsOf<StoredToken['type']>({ card: true, bank: true })
-export const dialects = wordsOf<Dialect>({ ozura: true, hellgate: true, verifone: true, pismo: true })
 const ownerTypes = wordsOf<KeyRecord['owner']['type']>({ vault: true, scope: true, tenant: true })
-const algorithms = wordsOf<KeyAlgorithm>({ 'AES-256-GCM': true, 'HMAC-SHA-256': true, Ed25519: true })
 const states = wordsOf<KeyState>({ active: true, 'decrypt-only': true, destroyed: true })
 const schemes = wordsOf<Scheme>({
   visa: true,
@@ -93,8 +86,11 @@ export const readToken = (row: Row): StoredToken => {
   const mask = { last4: readText(row, 'last4'), length: readNumber(row, 'number_length') }
   if (readWord(row, 'type', tokenTypes) === 'bank') return { type: 'bank', ...record, mask }
   const bin = readText(row, 'bin')
-  return { type: 'card', ...record, scheme: readWord(row, 'scheme', schemes), mask: { bin, ...mask } }
+  return { type: 'card', ...record, scheme: readScheme(row), mask: { bin, ...mask } }
 }
+
+/** One of which only a newer program has heard is shown as unknown. */
+const readScheme = (row: Row): Scheme => schemes.find((scheme) => scheme === row['scheme']) ?? 'unknown'
 
 export const readCardToken = (row: Row): CardToken => {
   const token = readToken(row)
@@ -178,7 +174,7 @@ export const readCredential = (row: Row): Credential => ({
   id: readId(row, 'id'),
   tenantId: readId(row, 'tenant_id'),
   dialect: readWord(row, 'dialect', dialects),
-  permissions: readWords(row, 'permissions', permissions),
+  permissions: readKnownWords(row, 'permissions', permissions),
   hash: readBytes(row, 'hash'),
   publicKey: readOptional(row, 'public_key', readText),
   createdAt: readTime(row, 'created_at'),
@@ -193,7 +189,7 @@ export const readDestination = (row: Row): Destination => ({
   tenantId: readId(row, 'tenant_id'),
   origin: readText(row, 'origin'),
   pathPrefix: readOptional(row, 'path_prefix', readText),
-  methods: readWords(row, 'methods', forwardMethods),
+  methods: readTexts(row, 'methods'),
   ca: readOptional(row, 'ca', readText),
   client: readOptional(row, 'client_certificate', () => ({
     certificate: readText(row, 'client_certificate'),
@@ -206,13 +202,13 @@ export const readDestination = (row: Row): Destination => ({
 
 export const readKey = (row: Row): KeyRecord => ({
   id: readId(row, 'id'),
-  purpose: readWord(row, 'purpose', keyPurposes),
+  purpose: readText(row, 'purpose'),
   owner: {
     type: readWord(row, 'owner_type', ownerTypes),
     id: readBytes(row, 'owner_id').length === 0 ? '' : readId(row, 'owner_id'),
   },
   environment: readOptional(row, 'environment', () => readWord(row, 'environment', environments)),
-  algorithm: readWord(row, 'algorithm', algorithms),
+  algorithm: readText(row, 'algorithm'),
   version: readNumber(row, 'version'),
   state: readWord(row, 'state', states),
   createdAt: readTime(row, 'created_at'),

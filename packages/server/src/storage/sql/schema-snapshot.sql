@@ -318,7 +318,7 @@ CREATE TABLE schema_version (
   number integer not null primary key,
   name text not null,
   checksum text not null
-) strict;
+, needs integer not null default 0) strict;
 
 CREATE TABLE scope_links (
   scope_id blob not null references scopes (id),

@@ -3,6 +3,7 @@ import { keysPerUser } from '@cardkeep/core/tenants/credential-use'
 import { binStatements } from './bin-statements.ts'
 import { idempotencyStatements } from './idempotency-statements.ts'
 import { issuingStatements } from './issuing-statements.ts'
+import { isKnownCredential } from './known-words.ts'
 import { listStatements } from './list-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
 import { tokenColumns } from './token-columns.ts'
@@ -79,8 +80,10 @@ export const statements = {
     select $1, $2, $3, no, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
     from fingerprints where scope_id = $2 and hash = $4
     on conflict do nothing`,
+  // While the number stays, so does the scheme that a newer program may have written for it, and that is unknown here.
   replaceToken: `update tokens set scope_id = $2, tenant_id = $3, fingerprint_no = fingerprints.no, version = $5, status = $6,
-      is_test = $7, is_unique = $8, type = $9, scheme = $10, bin = $11, last4 = $12, number_length = $13, sealed = $14,
+      is_test = $7, is_unique = $8, type = $9,
+      scheme = case when $10 = 'unknown' and fingerprint_no = fingerprints.no then scheme else $10 end, bin = $11, last4 = $12, number_length = $13, sealed = $14,
       created_at = $15, updated_at = $16, expires_at = $17, invalidated_at = $18, ends_with_card = $19
     from fingerprints
     where tokens.id = $1 and version = $5 - 1 and fingerprints.scope_id = $2 and fingerprints.hash = $4`,
@@ -146,9 +149,10 @@ export const statements = {
       order by place limit 1
     ), 0) end
     where id = $1 and disabled_at is not null`,
-  credential: `select ${credentialColumns} from credentials where id = $1`,
-  credentials: `select ${credentialColumns} from credentials order by created_at, id`,
-  credentialsOfTenant: `select ${credentialColumns} from credentials where tenant_id = $1 order by created_at, id`,
+  credential: `select ${credentialColumns} from credentials where id = $1 and ${isKnownCredential}`,
+  credentials: `select ${credentialColumns} from credentials where ${isKnownCredential} order by created_at, id`,
+  credentialsOfTenant: `select ${credentialColumns} from credentials where tenant_id = $1 and ${isKnownCredential}
+    order by created_at, id`,
 
   // At the first place that is free. Of two that want the last at once the index lets one have it.
   putCaptureKey: `insert into capture_keys (${captureKeyColumns}, place)
@@ -210,6 +214,7 @@ export const statements = {
   isSealed: 'select sealed from vault_state where id = 1',
   noteCapturedAhead: 'update vault_state set captured_until = $1 where id = 1 and captured_until < $1',
   capturedUntil: 'select captured_until from vault_state where id = 1',
+  schema: 'select max(number) as version, max(needs) as needs from schema_version',
   probeWriting: 'update vault_state set write_probes = write_probes + 1 where id = 1',
 
   appendAuditEntry: 'insert into audit_entries (chain, seq, text, hash) values ($1, $2, $3, $4)',

@@ -69,12 +69,14 @@ export const readId = <Id extends Brand<string, string>>(row: Row, column: strin
 export const readWord = <Word extends string>(row: Row, column: string, words: readonly Word[]): Word =>
   words.find((word) => word === row[column]) ?? unexpected(column)
 
-export const readWords = <Word extends string>(
+/** Those of a closed list; a newer program may have written others, of which this one makes nothing. */
+export const readKnownWords = <Word extends string>(
   row: Row,
   column: string,
   words: readonly Word[],
 ): readonly Word[] => {
-  return readTexts(row, column).map((entry) => words.find((word) => word === entry) ?? unexpected(column))
+  const stored = readTexts(row, column)
+  return stored.flatMap((entry) => words.find((word) => word === entry) ?? [])
 }
 
 export const readTexts: Read<readonly string[]> = (row, column) =>

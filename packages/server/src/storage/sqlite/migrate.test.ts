@@ -38,12 +38,14 @@ describe('migrations', () => {
     name: '0001-a.sql',
     text: 'create table a (id integer)',
     checksum: 'one',
+    needs: undefined,
   }
   const second: Migration = {
     number: 2,
     name: '0002-b.sql',
     text: 'create table b (id integer)',
     checksum: 'two',
+    needs: undefined,
   }
   const run = (file: string, known: readonly Migration[]): Promise<void> =>
     inDatabase(file, (database) => migrate(database, known, usualPatience))
@@ -70,6 +72,48 @@ describe('migrations', () => {
     const file = freshFile()
     await run(file, [first, second])
     await expect(run(file, [first])).rejects.toThrow(/schema version 2.*versions up to 1/)
+  })
+
+  const keeping: Migration = {
+    number: 2,
+    name: '0002-b.sql',
+    text: 'alter table schema_version add column needs integer not null default 0',
+    checksum: 'two',
+    needs: 0,
+  }
+  const expanding: Migration = { ...second, number: 3, name: '0003-c.sql', checksum: 'three', needs: 0 }
+  const contracting: Migration = {
+    number: 4,
+    name: '0004-d.sql',
+    text: 'drop table b',
+    checksum: 'four',
+    needs: 3,
+  }
+
+  test('leave a newer database as it is where programs of their version can go on with it', async () => {
+    const file = freshFile()
+    await run(file, [first, keeping, expanding])
+    await run(file, [first, keeping])
+    expect(await versions(file)).toHaveLength(3)
+    await expect(run(file, [{ ...first, checksum: 'other' }, keeping])).rejects.toThrow('another 0001-a.sql')
+    await run(file, [first, keeping, expanding, contracting])
+    await run(file, [first, keeping, expanding])
+    expect(await versions(file)).toHaveLength(4)
+  })
+
+  test('refuse a database that needs a newer program, also when it was expanded since', async () => {
+    const file = freshFile()
+    const later: Migration = {
+      ...expanding,
+      number: 5,
+      text: 'create table e (id integer)',
+      checksum: 'five',
+    }
+    await run(file, [first, keeping, expanding, contracting, later])
+    await expect(run(file, [first, keeping])).rejects.toThrow(
+      /schema version 5 and needs .* version 3, .*versions up to 2/,
+    )
+    await run(file, [first, keeping, expanding])
   })
 
   test('refuse a database that was made with another text', async () => {
@@ -172,7 +216,7 @@ describe('the schema', () => {
         'wrapped public_key reserved_seals',
       network_tokens: 'id token_id scope_id status sealed created_at updated_at is_settled',
       origins: 'tenant_id origin created_at',
-      schema_version: 'number name checksum',
+      schema_version: 'number name checksum needs',
       scope_links: 'scope_id tenant_id',
       scopes: 'id environment deduplicates created_at network_token account_reference token_requestor',
       // The engine's own: the last number of each table that uses none twice.

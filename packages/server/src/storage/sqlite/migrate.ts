@@ -1,5 +1,4 @@
-import { type AppliedMigration, type Migration, needsMigrations } from '../sql/migrations.ts'
-import { type Row, readNumber, readText } from '../sql/values.ts'
+import { type AppliedMigration, type Migration, needsMigrations, readVersion } from '../sql/migrations.ts'
 import type { Database } from './database.ts'
 import { type Patience, patiently } from './patience.ts'
 import { inTransaction } from './transaction.ts'
@@ -23,10 +22,9 @@ export const migrate = async (
   await patiently(patience, () =>
     inTransaction(database, 'exclusive', () => {
       database.exec(schemaVersion)
-      const record = database.prepare('insert into schema_version values (?1, ?2, ?3)')
-      for (const { number, name, text, checksum } of needsMigrations(known, readApplied(database))) {
-        database.exec(text)
-        record.run(number, name, checksum)
+      for (const migration of needsMigrations(known, readApplied(database))) {
+        database.exec(migration.text)
+        record(database, migration)
       }
     }),
   )
@@ -35,13 +33,13 @@ export const migrate = async (
 export const readApplied = (database: Database): readonly AppliedMigration[] => {
   const table = database.prepare("select 1 from sqlite_schema where name = 'schema_version'").get()
   if (!table) return []
-  return database
-    .prepare('select number, checksum from schema_version order by number')
-    .all()
-    .map(readVersion)
+  return database.prepare('select * from schema_version order by number').all().map(readVersion)
 }
 
-const readVersion = (row: Row): AppliedMigration => ({
-  number: readNumber(row, 'number'),
-  checksum: readText(row, 'checksum'),
-})
+const record = (database: Database, { number, name, checksum, needs }: Migration): void => {
+  database
+    .prepare('insert into schema_version (number, name, checksum) values (?1, ?2, ?3)')
+    .run(number, name, checksum)
+  if (needs !== undefined)
+    database.prepare('update schema_version set needs = ?2 where number = ?1').run(number, needs)
+}

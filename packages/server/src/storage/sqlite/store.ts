@@ -9,6 +9,7 @@ import type { ServerStore } from '../server-store.ts'
 import { readBin } from '../sql/bin-rows.ts'
 import { readMigrations } from '../sql/migrations.ts'
 import { planRemovals } from '../sql/plan.ts'
+import { readStanding } from '../sql/program-needs.ts'
 import { createReads } from '../sql/reads.ts'
 import { readToken } from '../sql/rows.ts'
 import type { StatementName } from '../sql/statements.ts'
@@ -37,7 +38,7 @@ export interface SqliteStoreOptions {
 
 /**
  * The store of one machine: an SQLite file, durable at every answer. Several processes may have it open and write.
- * Throws `UnavailableError` where the file cannot be used, or where a newer program made the database.
+ * Throws `UnavailableError` where the file cannot be used, or where it needs a newer program.
  */
 export const openSqliteStore = async ({
   file,
@@ -47,15 +48,16 @@ export const openSqliteStore = async ({
   const database = await patiently(patience, () => openDatabase(resolve(file)))
   try {
     needsNotMoved(database)
-    await migrate(database, readMigrations(), patience)
-    return createStore(database, patience)
+    const known = readMigrations()
+    await migrate(database, known, patience)
+    return createStore(database, patience, known.length)
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-const createStore = (database: Database, patience: Patience): SqliteStore => {
+const createStore = (database: Database, patience: Patience, known: number): SqliteStore => {
   const prepared = prepareStatements(database)
   const dataVersion = database.prepare('pragma data_version')
   const applier = createApplier(prepared)
@@ -178,6 +180,10 @@ const createStore = (database: Database, patience: Patience): SqliteStore => {
     dataVersion: async () => {
       needsOpen()
       return readDataVersion()
+    },
+    schema: async () => {
+      needsOpen()
+      return readStanding(prepared.schema.get(), known)
     },
     checkWritable: async () => {
       needsOpen()
