@@ -19,12 +19,14 @@ export interface PgbouncerOptions {
   readonly before: PostgresAccess
   /** How many connections it has to the server for each database. */
   readonly connections?: number
+  /** To what a connection to the server is given: each transaction, unless it says each client's whole session. */
+  readonly mode?: 'transaction' | 'session'
 }
 
 /** The path of the pooler's program, or none on this machine. */
 export const findPgbouncer = (): string | undefined => findProgram('pgbouncer')
 
-/** A pooler before a PostgreSQL server that gives each transaction, not each client, a connection. */
+/** A pooler before a PostgreSQL server, by its defaults but for what the options say. */
 export const startPgbouncer = async (options: PgbouncerOptions): Promise<PgbouncerServer> => {
   const program = findPgbouncer()
   if (program === undefined) throw new Error('there is no pgbouncer on this machine')
@@ -63,7 +65,7 @@ export const startPgbouncer = async (options: PgbouncerOptions): Promise<Pgbounc
 }
 
 const configure = (
-  { folder, before, connections = 10 }: PgbouncerOptions,
+  { folder, before, connections = 10, mode = 'transaction' }: PgbouncerOptions,
   port: number,
 ): string => `[databases]
 * = host=127.0.0.1 port=${before.port}
@@ -73,8 +75,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${join(folder, 'users.txt')}
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${connections}
 max_client_conn = 200
-ignore_startup_parameters = extra_float_digits
 `

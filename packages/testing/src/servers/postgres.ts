@@ -53,14 +53,23 @@ export const startPostgres = async (options: PostgresOptions): Promise<PostgresS
   if (programs === undefined) throw new Error('there are no PostgreSQL programs on this machine')
   const account = ordinaryAccount()
   prepare(programs, account, options)
+  return servePrepared(programs, account, options.folder)
+}
+
+/** Serves a folder that has a database cluster in `data`, and its password beside it. */
+export const servePrepared = async (
+  programs: string,
+  account: Account | undefined,
+  folder: string,
+): Promise<PostgresServer> => {
   let running: ServerProcess | undefined
   const startAt = async (port: number): Promise<number> => {
-    running = await run(programs, account, options.folder, port)
+    running = await run(programs, account, folder, port)
     return port
   }
   const port = await startOnFreePort(startAt)
   return {
-    ...accessPostgres(options.folder, port),
+    ...accessPostgres(folder, port),
     get pid() {
       return running?.pid ?? 0
     },
@@ -78,7 +87,8 @@ const run = (programs: string, account: Account | undefined, folder: string, por
     program: join(programs, 'postgres'),
     args: ['-D', join(folder, 'data'), '-p', String(port), '-k', socketFolderIn(folder)],
     logFile: join(folder, 'postgres.log'),
-    ready: /database system is ready to accept connections/,
+    // A standby only reads.
+    ready: /database system is ready to accept (?:read-only )?connections/,
     account,
     onOrphaned: 'SIGQUIT',
   })
@@ -108,7 +118,7 @@ const prepare = (programs: string, account: Account | undefined, options: Postgr
   execFileSync(first, rest, { stdio: ['ignore', 'ignore', 'pipe'], env: environment() })
   writeFileSync(
     join(data, 'postgresql.auto.conf'),
-    spell({ ...small, ...(tls ? encrypted : {}), ...settings }),
+    spellSettings({ ...small, ...(tls ? encrypted : {}), ...settings }),
   )
   if (!tls) return
   const files = { 'server.crt': tls.certificate, 'server.key': tls.key, 'pg_hba.conf': encryptedOnly }
@@ -136,7 +146,7 @@ const small = {
 const encrypted = { ssl: 'on' }
 const encryptedOnly = 'hostssl all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n'
 
-const spell = (settings: Readonly<Record<string, string>>): string =>
+export const spellSettings = (settings: Readonly<Record<string, string>>): string =>
   Object.entries(settings)
     .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
     .join('')

@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { UnavailableError } from '@cardkeep/core/errors'
-import { ask, createDatabase, type Session } from './database.ts'
+import { type Row, readFlag } from '../sql/values.ts'
+import { ask, createDatabase, onlyReads, type Session } from './database.ts'
 import { type Patience, type PostgresSettings, usualPatience } from './settings.ts'
 
-/** `card`, and the third of our locks. */
-const lock = 'select pg_try_advisory_lock(1667330660, 3) as is_held'
+/** `card`, and the third of our locks. A server that only reads gives it too, and it keeps nobody from anything. */
+const lock = `select pg_try_advisory_lock(1667330660, 3) as is_held, ${onlyReads}`
+const look = `select ${onlyReads}`
 
 export interface Alone {
   release(): Promise<void>
@@ -18,6 +20,7 @@ export interface AloneOptions {
 }
 
 const pauseMs = 500
+const lookEveryMs = 1_000
 
 /**
  * For a vault whose codes are in its memory: a second one on the same database would not find them, and would refuse what
@@ -38,8 +41,9 @@ export const holdAlone = async ({
   const acquire = async (): Promise<Session | undefined> => {
     const candidate = await database.connect()
     try {
-      const { rows } = await ask(candidate, { statement: { name: undefined, text: lock }, values: [] })
-      if (rows[0]?.['is_held'] === true) {
+      const row = await askRow(candidate, lock)
+      if (readFlag(row, 'only_reads')) throw new UnavailableError('the database only reads')
+      if (row['is_held'] === true) {
         candidate.onEnd(() => void acquireAgain())
         return candidate
       }
@@ -78,10 +82,23 @@ export const holdAlone = async ({
       'another vault serves this database, and codes are in the memory of each: let them share codes, or stop the other',
     )
   session = first
+
+  /** Where another server has taken its place, the one before may stay up and keep the lock, which is worth nothing. */
+  const leaveOldServer = async (): Promise<void> => {
+    if (!session.isOpen) return
+    const row = await askRow(session, look).catch(() => undefined)
+    if (row && readFlag(row, 'only_reads')) await session.close()
+  }
+  const looking = setInterval(() => void leaveOldServer(), lookEveryMs).unref()
+
   return {
     release: async () => {
       isReleased = true
+      clearInterval(looking)
       await session.close()
     },
   }
 }
+
+const askRow = async (session: Session, text: string): Promise<Row> =>
+  (await ask(session, { statement: { name: undefined, text }, values: [] })).rows[0] ?? {}

@@ -9,6 +9,8 @@ import type { Patience, PostgresSettings } from './settings.ts'
 export interface Database {
   /** Throws `UnavailableError` where that cannot be done now. */
   connect(): Promise<Session>
+  /** Ends every session: where one cannot write, the others read what may be old, and would go on doing so. */
+  leaveServer(): void
   readonly settings: PostgresSettings
   readonly patience: Patience
 }
@@ -20,6 +22,10 @@ export interface Session {
   /** How many calls are not answered yet. */
   readonly waiting: number
   readonly isOpen: boolean
+  /** How often the server has warned of something in an answer that says that all is well. */
+  readonly warnings: number
+  /** Not since another session of this process was lost: others may have been led to another server since. */
+  readonly isCurrent: boolean
   /** To be told once, when the connection has ended, however it did. */
   onEnd(listener: () => void): void
   close(): Promise<void>
@@ -56,25 +62,40 @@ export const needsAnswer = (outcome: Outcome | undefined): Answer => {
 export const ask = async (session: Session, call: Call, limitMs?: number): Promise<Answer> =>
   needsAnswer((await session.send([call], limitMs))[0])
 
+/** A column that is 1 on a server that only reads: a standby, or one whose place another has taken. */
+export const onlyReads = "(current_setting('transaction_read_only') = 'on')::int as only_reads"
+
 export const createDatabase = (settings: PostgresSettings, patience: Patience): Database => {
   const clients = new Set<Client>()
-  /** All of them: where one cannot write, the others read what may be old, and would go on doing so. */
+  let losses = 0
   const leaveServer = (): void => {
     for (const client of clients) client.connection.stream.destroy()
   }
   return {
     settings,
     patience,
+    leaveServer,
     connect: async () => {
+      const before = losses
+      let isMade = false
       const client = new Client(configure(settings, patience))
-      const session = createSession(client, patience, leaveServer)
+      const session = createSession(client, patience, {
+        leaveServer,
+        onLost: () => {
+          if (isMade) losses++
+        },
+        isCurrent: () => losses === before,
+      })
       try {
         await client.connect()
+        // A pooler in transaction mode keeps no settings for a session; what a transaction needs is set inside it.
+        if (settings.pooler === 'none') await ask(session, setForSession(patience))
       } catch (error) {
         // Whoever was not let in may still be connected.
         client.connection.stream.destroy()
         throw outageOf(error)
       }
+      isMade = true
       clients.add(client)
       session.onEnd(() => clients.delete(client))
       return session
@@ -88,7 +109,14 @@ const outageOf = (error: unknown): UnavailableError => {
   return failure instanceof UnavailableError ? failure : new UnavailableError(failure.message)
 }
 
-const createSession = (client: Client, patience: Patience, leaveServer: () => void): Session => {
+/** What one session has to do with the others of its database. */
+interface Others {
+  readonly leaveServer: () => void
+  readonly onLost: () => void
+  readonly isCurrent: () => boolean
+}
+
+const createSession = (client: Client, patience: Patience, others: Others): Session => {
   const { statementMs, lockMs, silenceMs } = patience
   /** The server has limits of its own; it is beyond them that its silence means that it is out of reach. */
   const limitOf = (calls: readonly Call[]): number =>
@@ -96,14 +124,20 @@ const createSession = (client: Client, patience: Patience, leaveServer: () => vo
   const listeners: (() => void)[] = []
   let isHeldBack = false
   let isOpen = true
+  let isClosing = false
   let waiting = 0
+  let warnings = 0
   const ended = (): void => {
     if (!isOpen) return
     isOpen = false
+    if (!isClosing) others.onLost()
     for (const listener of listeners) listener()
   }
   client.on('error', ended)
   client.on('end', ended)
+  client.on('notice', ({ code }) => {
+    if (code === warning) warnings++
+  })
 
   /** All that is sent in one turn of the event loop goes in one piece, and not in a packet for each statement. */
   const holdBack = (): void => {
@@ -128,7 +162,7 @@ const createSession = (client: Client, patience: Patience, leaveServer: () => vo
       const answered = (at: number, outcome: Outcome): void => {
         outcomes[at] = outcome
         if (outcome instanceof ConnectionLost) lost ??= outcome
-        if (outcome instanceof ReadOnlyServer) leaveServer()
+        if (outcome instanceof ReadOnlyServer) others.leaveServer()
         waiting--
         if (--unanswered > 0) return
         clearTimeout(timer)
@@ -148,10 +182,17 @@ const createSession = (client: Client, patience: Patience, leaveServer: () => vo
     get isOpen() {
       return isOpen
     },
+    get warnings() {
+      return warnings
+    },
+    get isCurrent() {
+      return others.isCurrent()
+    },
     onEnd: (listener) => {
       listeners.push(listener)
     },
     close: async () => {
+      isClosing = true
       // Where the other side is out of reach nobody says goodbye.
       const timer = setTimeout(() => client.connection.stream.destroy(), silenceMs)
       await client.end()
@@ -160,6 +201,9 @@ const createSession = (client: Client, patience: Patience, leaveServer: () => vo
     },
   }
 }
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const warning = '01000'
 
 /** Far more than one of many statements takes. */
 const shareMs = 10
@@ -178,7 +222,7 @@ const queryOf = ({ statement: { name, text }, values }: Call, done: (outcome: Ou
   )
 
 const configure = (settings: PostgresSettings, patience: Patience): ClientConfig => {
-  const { tls, pooler } = settings
+  const { tls } = settings
   return {
     ...placeOf(settings.url),
     password: () => readPassword(settings),
@@ -188,8 +232,6 @@ const configure = (settings: PostgresSettings, patience: Patience): ClientConfig
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     pipeline: true,
-    // A pooler in transaction mode takes no settings of a session; what a transaction needs is set inside it.
-    ...(pooler === 'transaction' ? {} : { options: optionsOf(patience) }),
   }
 }
 
@@ -206,15 +248,15 @@ export const sessionSettings = (patience: Patience): Readonly<Record<string, str
   enable_mergejoin: 'off',
 })
 
-const optionsOf = (patience: Patience): string =>
-  Object.entries({
-    ...sessionSettings(patience),
-    tcp_keepalives_idle: 30,
-    tcp_keepalives_interval: 10,
-    tcp_keepalives_count: 3,
-  })
-    .map(([name, value]) => `-c ${name}=${value}`)
-    .join(' ')
+/** By a statement and not as options of the connection, which poolers that give each client a session refuse. */
+const setForSession = (patience: Patience): Call => {
+  const calls = Object.entries({ ...sessionSettings(patience), ...keepAlives }).map(
+    ([name, value]) => `set_config('${name}', '${value}', false)`,
+  )
+  return { statement: { name: undefined, text: `select ${calls.join(', ')}` }, values: [] }
+}
+
+const keepAlives = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 }
 
 const placeOf = (url: string): Pick<ClientConfig, 'host' | 'port' | 'user' | 'database'> => {
   const { hostname, port, username, pathname, searchParams } = new URL(url)

@@ -42,6 +42,8 @@ describe('what PostgreSQL says went wrong', () => {
     ['53100', UnavailableError],
     ['53300', UnavailableError],
     ['28P01', UnavailableError],
+    ['42703', UnavailableError],
+    ['42P01', UnavailableError],
   ])('is told apart: %s', (state, kind) => {
     const failure = translateFailure(answered(state))
     expect(failure).toBeInstanceOf(kind)

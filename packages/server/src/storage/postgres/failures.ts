@@ -41,6 +41,8 @@ const timeouts = new Set(['55P03', '57014'])
 /** Connections, shutdowns and crashes of the server, and a session that it ended because it was idle for too long. */
 const lost = /^(?:08|57P0|25P03)/
 const readOnly = '25006'
+/** A column, a table, or a function is not there any more: a newer program has changed the schema, and this one will end. */
+const otherSchema = new Set(['42703', '42P01', '42883'])
 /** Resources, I/O and damaged files, and whoever is not let in. */
 const outages = /^(?:53|58|XX|28|3D000)/
 
@@ -68,6 +70,8 @@ export const translateFailure = (error: unknown): Error => {
     return new TransactionCollision(`others changed the same at every attempt (SQLSTATE ${state})`)
   if (timeouts.has(state)) return new StatementTimeout(`the database took too long (SQLSTATE ${state})`)
   if (state === readOnly) return new ReadOnlyServer(`the database only reads (SQLSTATE ${state})`)
+  if (otherSchema.has(state))
+    return new UnavailableError(`the database lacks what this program knows of it (SQLSTATE ${state})`)
   const refusal = refusals.get(state)
   if (refusal !== undefined) return new UnavailableError(`the database ${refusal} (SQLSTATE ${state})`)
   if (lost.test(state)) return new ConnectionLost(`the database ended the connection (SQLSTATE ${state})`)

@@ -16,6 +16,7 @@ const migration = (number: number, text: string, name = `000${number}-a.sql`): M
   name,
   text,
   checksum: `checksum ${number}`,
+  needs: undefined,
 })
 const first = migration(1, 'create table a (id integer not null primary key, of blob) strict;')
 const second = migration(2, 'create table b (id integer) strict;')
@@ -56,6 +57,28 @@ describeOnPostgres('migrations on PostgreSQL', (server) => {
     await expect(migrate(database, [first])).rejects.toThrow(/schema version 2.*versions up to 1/)
     await expect(migrate(database, [{ ...first, checksum: 'other' }, second])).rejects.toThrow(
       'another 0001-a.sql',
+    )
+  })
+
+  test('leave a newer database as it is where programs of their version can go on with it, and refuse it where not', async () => {
+    const { url, database } = await newDatabase()
+    const keeping = {
+      ...migration(2, 'alter table schema_version add column needs integer not null default 0;'),
+      needs: 0,
+    }
+    const expanding = { ...migration(3, 'create table b (id integer) strict;'), needs: 0 }
+    const contracting = { ...migration(4, 'drop table b;'), needs: 3 }
+    const later = { ...migration(5, 'create table c (id integer) strict;'), needs: 0 }
+    await migrate(database, [first, keeping, expanding])
+    await migrate(database, [first, keeping])
+    expect(await versions(url)).toHaveLength(3)
+    await migrate(database, [first, keeping, expanding, contracting, later])
+    await migrate(database, [first, keeping, expanding])
+    await expect(migrate(database, [first, keeping])).rejects.toThrow(
+      /schema version 5 and needs .* version 3, .*versions up to 2/,
+    )
+    expect(await server.query(url, 'select needs from schema_version order by number')).toEqual(
+      [0, 0, 0, 3, 0].map((needs) => ({ needs })),
     )
   })
 

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { UnavailableError } from '@cardkeep/core/errors'
-import { type AppliedMigration, type Migration, needsMigrations } from '../sql/migrations.ts'
-import { type Row, readNumber, readText } from '../sql/values.ts'
+import { type AppliedMigration, type Migration, needsMigrations, readVersion } from '../sql/migrations.ts'
 import { type Answer, ask, type Call, type Database, type Session } from './database.ts'
 import { ConnectionLost, StatementTimeout, TransactionCollision } from './failures.ts'
 import { isOutside, splitStatements, toPostgres } from './translate.ts'
@@ -97,7 +96,7 @@ const applySome = async (
   for (const migration of some) {
     const statements = isAlone ? [] : splitStatements(toPostgres(migration))
     for (const statement of statements) await run(session, statement)
-    await ask(session, record(migration))
+    for (const call of record(migration)) await ask(session, call)
   }
   await run(session, 'commit')
   return false
@@ -141,20 +140,26 @@ const takeWhile = <T>(list: readonly T[], isTaken: (one: T) => boolean): readonl
 const readApplied = async (session: Session): Promise<readonly AppliedMigration[]> => {
   const { rows } = await run(session, "select to_regclass('schema_version') is not null as is_there")
   if (rows[0]?.['is_there'] !== true) return []
-  return (await run(session, 'select number, checksum from schema_version order by number')).rows.map(
-    readVersion,
-  )
+  return (await run(session, 'select * from schema_version order by number')).rows.map(readVersion)
 }
 
-const readVersion = (row: Row): AppliedMigration => ({
-  number: readNumber(row, 'number'),
-  checksum: readText(row, 'checksum'),
-})
-
-const record = ({ number, name, checksum }: Migration): Call => ({
-  statement: { name: undefined, text: 'insert into schema_version values ($1, $2, $3)' },
-  values: [number, name, checksum],
-})
+const record = ({ number, name, checksum, needs }: Migration): readonly Call[] => [
+  {
+    statement: {
+      name: undefined,
+      text: 'insert into schema_version (number, name, checksum) values ($1, $2, $3)',
+    },
+    values: [number, name, checksum],
+  },
+  ...(needs === undefined
+    ? []
+    : [
+        {
+          statement: { name: undefined, text: 'update schema_version set needs = $2 where number = $1' },
+          values: [number, needs],
+        },
+      ]),
+]
 
 /** No limit of this side: an index on a large table takes its time. */
 const run = (session: Session, text: string): Promise<Answer> =>

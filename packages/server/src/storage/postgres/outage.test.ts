@@ -6,8 +6,10 @@ import { type PostgresServer, startPostgres } from '@cardkeep/testing/servers/po
 import { describeOnPostgres } from '@cardkeep/testing/servers/shared'
 import { makeWorkspace } from '@cardkeep/testing/workspace'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { holdAlone } from './alone.ts'
 import { type Patience, usualPatience } from './settings.ts'
 import { openPostgresStore, type PostgresStore } from './store.ts'
+import { OutcomeUnknown } from './transaction.ts'
 
 describeOnPostgres('a PostgreSQL server that goes away', () => {
   let server: PostgresServer
@@ -150,6 +152,137 @@ describeOnPostgres('a PostgreSQL server that goes away', () => {
       await server.execute(server.url(), 'alter system reset default_transaction_read_only')
       await server.execute(server.url(), 'select pg_reload_conf()')
     }
+  }, 60_000)
+
+  /** The sessions that there are can only read from now on, and new ones as well, until this is taken back. */
+  const readOnly = async (isOn: boolean): Promise<void> => {
+    const word = isOn ? 'set default_transaction_read_only = on' : 'reset default_transaction_read_only'
+    await server.execute(server.url(), `alter system ${word}`)
+    await server.execute(server.url(), 'select pg_reload_conf()')
+  }
+  const sessionsAt = (url: string) =>
+    server.query(
+      url,
+      "select pid from pg_stat_activity where application_name = 'cardkeep' and datname = current_database() order by pid",
+    )
+
+  test('and another takes its place is left by whoever only looks for changes, and has none to tell', async () => {
+    const url = await server.createDatabase()
+    const store = await openStore({ outageMs: 300 }, url)
+    await Promise.all(Array.from({ length: 40 }, () => store.tenants()))
+    const version = await store.dataVersion()
+    try {
+      await readOnly(true)
+      await expect
+        .poll(() => store.dataVersion().then(String, (error: unknown) => error), { timeout: 10_000 })
+        .toEqual(expect.any(UnavailableError))
+      await expect.poll(() => sessionsAt(url)).toEqual([])
+    } finally {
+      await readOnly(false)
+    }
+    await expect.poll(() => store.dataVersion().catch(() => undefined), { timeout: 10_000 }).toBe(version)
+  }, 60_000)
+
+  test('for one session is taken for gone by all, who begin others when nobody waits for them', async () => {
+    const url = await server.createDatabase()
+    const store = await openStore({ outageMs: 10_000 }, url)
+    await store.commit(putTenant())
+    await Promise.all(Array.from({ length: 40 }, () => store.tenants()))
+    const before = (await sessionsAt(url)).map(({ pid }) => pid)
+    expect(before.length).toBeGreaterThan(2)
+    await server.execute(url, `select pg_terminate_backend(${String(before[0])})`)
+    await expect
+      .poll(
+        async () => {
+          await Promise.all([store.tenants(), store.commit(putTenant())])
+          return (await sessionsAt(url)).filter(({ pid }) => before.includes(pid))
+        },
+        { timeout: 10_000 },
+      )
+      .toEqual([])
+  }, 60_000)
+
+  test('and another takes its place is not served alone by whoever was alone there', async () => {
+    const url = await server.createDatabase()
+    const settings = {
+      ...{ url, passwordFile: server.passwordFile, password: undefined, tls: undefined },
+      ...{ connections: 2, pooler: 'none' as const },
+    }
+    const alone = await holdAlone({ settings, onLost: () => undefined })
+    try {
+      await readOnly(true)
+      await expect.poll(() => sessionsAt(url), { timeout: 10_000 }).toEqual([])
+      await expect(holdAlone({ settings, onLost: () => undefined })).rejects.toThrow('only reads')
+    } finally {
+      await readOnly(false)
+    }
+    await expect.poll(async () => (await sessionsAt(url)).length, { timeout: 10_000 }).toBe(1)
+    await expect(holdAlone({ settings, onLost: () => undefined })).rejects.toThrow('another vault')
+    await alone.release()
+  }, 60_000)
+
+  /** Where nobody has such a name everyone waits. */
+  const waitForStandby = async (names: string): Promise<void> => {
+    await server.execute(server.url(), `alter system set synchronous_standby_names = '${names}'`)
+    await server.execute(server.url(), 'select pg_reload_conf()')
+  }
+
+  test('or only its standby: nothing is acknowledged meanwhile, and all goes on when it is back', async () => {
+    const url = await server.createDatabase()
+    const store = await openStore({ outageMs: 300, statementMs: 500, lockMs: 100, silenceMs: 100 }, url)
+    await store.commit(putTenant())
+    try {
+      await waitForStandby('nobody')
+      await expect
+        .poll(() => store.commit(putTenant()).catch((error: unknown) => error), { timeout: 10_000 })
+        .toEqual(expect.any(OutcomeUnknown))
+      await expect(store.commit(putTenant())).rejects.toThrow(UnavailableError)
+      expect(await store.tenants()).not.toEqual([])
+    } finally {
+      await waitForStandby('')
+    }
+    await expect
+      .poll(() => store.commit(putTenant()).catch(() => undefined), { timeout: 10_000 })
+      .toMatchObject({ ok: true })
+    expect((await store.auditHead(store.chain)).seq).toBe((await store.tenants()).length)
+  }, 60_000)
+
+  test('or only its standby: somebody who ends the wait for it does not make what was written certain', async () => {
+    const url = await server.createDatabase()
+    const store = await openStore({ outageMs: 10_000 }, url)
+    await store.commit(putTenant())
+    const waiting = () =>
+      server.query(
+        url,
+        "select pid from pg_stat_activity where wait_event = 'SyncRep' and datname = current_database()",
+      )
+    try {
+      await waitForStandby('nobody')
+      let written: Promise<unknown> | undefined
+      const write = (): void => {
+        written ??= store.commit(putTenant()).then(
+          () => (written = undefined),
+          (error: unknown) => error,
+        )
+      }
+      // The server takes a moment to know that it must wait.
+      await expect
+        .poll(
+          () => {
+            write()
+            return waiting()
+          },
+          { timeout: 10_000 },
+        )
+        .toHaveLength(1)
+      await server.execute(url, `select pg_cancel_backend(${String((await waiting())[0]?.['pid'])})`)
+      expect(await written).toEqual(expect.any(OutcomeUnknown))
+    } finally {
+      await waitForStandby('')
+    }
+    await expect
+      .poll(() => store.commit(putTenant()).catch(() => undefined), { timeout: 10_000 })
+      .toMatchObject({ ok: true })
   }, 60_000)
 
   test('without a word is given up in time, and then at once by whoever comes, until it answers again', async () => {

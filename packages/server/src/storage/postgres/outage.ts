@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { UnavailableError } from '@cardkeep/core/errors'
+import { readFlag } from '../sql/values.ts'
 import type { Database } from './database.ts'
-import { ask } from './database.ts'
+import { ask, onlyReads } from './database.ts'
 import { ConnectionLost } from './failures.ts'
 
 /*
@@ -88,14 +89,14 @@ export const createOutageGate = (database: Database, { now }: OutageTimes = usua
 }
 
 /** Where another took its place, the one before may stay up and only read. */
-const looking = "select current_setting('transaction_read_only') = 'off' as takes_writes"
+const looking = `select ${onlyReads}`
 
 const isThere = async (database: Database): Promise<boolean> => {
   try {
     const session = await database.connect()
     try {
       const { rows } = await ask(session, { statement: { name: undefined, text: looking }, values: [] })
-      return rows[0]?.['takes_writes'] === true
+      return rows.some((row) => !readFlag(row, 'only_reads'))
     } finally {
       await session.close()
     }

@@ -19,6 +19,19 @@ export const createReaders = (database: Database, limit: number): Readers => {
   let opening: Promise<unknown> | undefined
   let isClosed = false
 
+  const remove = (session: Session): void => {
+    const at = sessions.indexOf(session)
+    if (at >= 0) sessions.splice(at, 1)
+  }
+
+  /** Each as soon as nobody waits for it any more. */
+  const leaveOutdated = (): void => {
+    for (const session of sessions.filter(({ isCurrent, waiting }) => !isCurrent && waiting === 0)) {
+      remove(session)
+      void session.close()
+    }
+  }
+
   const open = async (): Promise<Session> => {
     const session = await database.connect()
     // It was closed meanwhile: nobody would close this one.
@@ -27,16 +40,16 @@ export const createReaders = (database: Database, limit: number): Readers => {
       throw new UnavailableError('the store is closed')
     }
     sessions.push(session)
-    session.onEnd(() => {
-      const at = sessions.indexOf(session)
-      if (at >= 0) sessions.splice(at, 1)
-    })
+    session.onEnd(() => remove(session))
     return session
   }
 
   /** The fullest that has room left, so that the rest stay idle while few are enough. */
-  const choose = (): Session | undefined =>
-    sessions.find(({ waiting }) => waiting < depth) ?? leastBusy(sessions)
+  const choose = (): Session | undefined => {
+    leaveOutdated()
+    const current = sessions.filter(({ isCurrent }) => isCurrent)
+    return current.find(({ waiting }) => waiting < depth) ?? leastBusy(current)
+  }
 
   const openAnother = (): Promise<unknown> => {
     opening ??= open().finally(() => {

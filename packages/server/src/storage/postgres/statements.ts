@@ -1,7 +1,8 @@
 import { isClaimable, longestWaiting, rotatingColumns } from '../sql/issuing-statements.ts'
+import { isKnownEvent } from '../sql/known-words.ts'
 import { pagesOfCardTokens } from '../sql/list-statements.ts'
 import { isUnpromised, itsTokens, type StatementName, statements as shared } from '../sql/statements.ts'
-import type { Statement } from './database.ts'
+import { onlyReads, type Statement } from './database.ts'
 
 const deliveryColumns =
   'no, webhook_id, event_id, tenant_id, event, subject_type, subject_id, at, data, attempts'
@@ -28,7 +29,8 @@ const overrides = {
    * for each row finds others each time, and takes more than were asked for.
    */
   claimDeliveries: `with due as materialized (select no as due_no from deliveries
-      where webhook_id = $1 and is_first = 1 and due_at <= $2 order by due_at, no limit $4 for update skip locked)
+      where webhook_id = $1 and is_first = 1 and due_at <= $2 and ${isKnownEvent}
+      order by due_at, no limit $4 for update skip locked)
     update deliveries set due_at = $3 from due where no = due_no
     returning ${deliveryColumns}`,
   claimRotations: `with due as materialized (select card_id as due_id from cvv_rotations
@@ -184,7 +186,8 @@ const own = {
     order by length(prefix) desc limit 1`,
 
   countChange: 'update vault_state set changes = changes + 1 where id = 1',
-  changes: 'select changes from vault_state where id = 1',
+  changes: `select changes, ${onlyReads}, floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now
+    from vault_state where id = 1`,
 } as const satisfies Record<string, string>
 
 const texts = { ...shared, ...overrides, ...own }

@@ -2,24 +2,26 @@ import { randomBytes } from 'node:crypto'
 import { type AuditChain, mainChain } from '@cardkeep/core/audit/chain'
 import { UnavailableError, UnfitError } from '@cardkeep/core/errors'
 import { done, refuse } from '@cardkeep/core/kernel/result'
-import type { Clock } from '@cardkeep/core/ports'
 import { unfinishedQuery, unfinishedSentence } from '../move/moved.ts'
 import type { ServerStore } from '../server-store.ts'
 import { readBin } from '../sql/bin-rows.ts'
 import { readMigrations } from '../sql/migrations.ts'
+import { readStanding } from '../sql/program-needs.ts'
 import { createReads } from '../sql/reads.ts'
-import { type Row, readNumber, type SqlValue } from '../sql/values.ts'
+import { type Row, readFlag, readNumber, type SqlValue } from '../sql/values.ts'
 import { encodeArray } from './arrays.ts'
 import { createChainWriter } from './chain.ts'
 import { claimDueDeliveries } from './claim.ts'
 import { claimDueRotations } from './claim-rotations.ts'
 import { type Answer, createDatabase, type Database } from './database.ts'
+import { ReadOnlyServer } from './failures.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createLease, type Lease } from './lease.ts'
 import { migrate } from './migrate.ts'
 import { createOutageGate, type OutageGate } from './outage.ts'
 import { createReaders, type Readers } from './readers.ts'
 import { removeLeftovers } from './remove.ts'
+import type { HearingClock } from './server-clock.ts'
 import { type Patience, type PostgresSettings, usualPatience } from './settings.ts'
 import { type PostgresStatementName, statementsFor } from './statements.ts'
 import { createTransactions } from './transaction.ts'
@@ -34,13 +36,13 @@ export interface PostgresStoreOptions {
   readonly settings: PostgresSettings
   /** `own` for what serves: commits of one wait for nobody else's then. `main` for commands. */
   readonly chain: 'main' | 'own'
-  readonly clock: Clock
+  readonly clock: HearingClock
   readonly patience?: Patience
 }
 
 /**
  * The store of many machines: a PostgreSQL database, durable at every answer. Throws `UnavailableError` where it cannot be
- * used, or where a newer program made the schema.
+ * used, or where it needs a newer program.
  */
 export const openPostgresStore = async (options: PostgresStoreOptions): Promise<PostgresStore> => {
   const { settings, patience = usualPatience } = options
@@ -49,8 +51,9 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   const readers = createReaders(database, Math.max(1, settings.connections - 1))
   try {
     await needsFinishedMove(gate, readers)
-    await gate.run(() => migrate(database, readMigrations('postgres')))
-    return await createStore(options, { database, gate, readers })
+    const known = readMigrations('postgres')
+    await gate.run(() => migrate(database, known))
+    return await createStore(options, { database, gate, readers, known: known.length })
   } catch (error) {
     gate.close()
     await readers.close()
@@ -68,11 +71,13 @@ interface StoreParts {
   readonly database: Database
   readonly gate: OutageGate
   readonly readers: Readers
+  /** The newest migration that this program knows. */
+  readonly known: number
 }
 
 const createStore = async (
   { settings, chain: wanted, clock }: PostgresStoreOptions,
-  { database, gate, readers }: StoreParts,
+  { database, gate, readers, known }: StoreParts,
 ): Promise<PostgresStore> => {
   const statements = statementsFor(settings.pooler)
   const transactions = createTransactions(database)
@@ -85,6 +90,23 @@ const createStore = async (
   const run = async (statement: PostgresStatementName, values: readonly SqlValue[]): Promise<number> =>
     (await ask(statement, values)).count
 
+  /** Where another server has taken its place, whoever never writes would never notice, and look at what is old. */
+  const lookForChanges = async (): Promise<number> => {
+    const askedAt = clock.monotonic()
+    const { rows } = await readers.ask({ statement: statements.changes, values: [] })
+    const [row] = rows
+    if (!row) return 0
+    if (readFlag(row, 'only_reads')) {
+      database.leaveServer()
+      throw new ReadOnlyServer('the database only reads')
+    }
+    // Only of the server that is believed.
+    clock.hearTime?.(readNumber(row, 'now'), askedAt)
+    return readNumber(row, 'changes')
+  }
+
+  // Leases are by its time.
+  await gate.run(lookForChanges)
   const createChain = (chain: AuditChain) => createChainWriter(statements, chain)
   const leased =
     wanted === 'own'
@@ -154,7 +176,14 @@ const createStore = async (
     auditChains: () => list('chains', [], (row) => readNumber(row, 'chain')),
 
     close: () => (closing ??= close(leased?.lease)),
-    dataVersion: async () => (await find('changes', [], (row) => readNumber(row, 'changes'))) ?? 0,
+    dataVersion: async () => {
+      needsOpen()
+      return gate.run(lookForChanges)
+    },
+    schema: async () => {
+      needsOpen()
+      return readStanding((await ask('schema', [])).rows[0], known)
+    },
     checkWritable: async () => {
       needsOpen()
       await ask('probeWriting', [])

@@ -14,13 +14,15 @@ const breakingAt = (text: string) => {
       sent.push(statement.text)
       if (statement.text === text && broken++ === 0) throw new ConnectionLost('gone')
     }
-    return calls.map(() => ({ rows: [{ takes_writes: true }], count: 1 }))
+    return calls.map(() => ({ rows: [{ only_reads: 0 }], count: 1 }))
   }
   const connect = vi.fn(
     async (): Promise<Session> => ({
       send,
       waiting: 0,
       isOpen: true,
+      isCurrent: true,
+      warnings: 0,
       onEnd: () => undefined,
       close: async () => undefined,
     }),
@@ -29,7 +31,8 @@ const breakingAt = (text: string) => {
     ...{ url: 'postgres://nobody@127.0.0.1/none', passwordFile: undefined, password: undefined },
     ...{ tls: undefined, connections: 1, pooler: 'none' },
   }
-  return { sent, database: { connect, settings, patience: usualPatience } }
+  const leaveServer = (): void => undefined
+  return { sent, database: { connect, leaveServer, settings, patience: usualPatience } }
 }
 
 const write: Call = { statement: { name: undefined, text: 'write' }, values: [] }
@@ -76,9 +79,9 @@ test('nothing stays open where a transaction is given up', async () => {
 
 test('a server that only reads is not taken for one that is back', async () => {
   const { database } = breakingAt('never')
-  const answers = [false, false, true]
+  const answers = [1, 1, 0]
   const look = async (): Promise<readonly Answer[]> => [
-    { rows: [{ takes_writes: answers.shift() ?? true }], count: 1 },
+    { rows: [{ only_reads: answers.shift() ?? 0 }], count: 1 },
   ]
   const connect = async (): Promise<Session> => ({ ...(await database.connect()), send: look })
   const gate = createOutageGate({ ...database, connect })

@@ -39,8 +39,9 @@ export const createTransactions = (database: Database): Transactions => {
 
   return {
     begin: async (calls) => {
-      if (!session?.isOpen) {
+      if (!session?.isOpen || !session.isCurrent) {
         isBegun = false
+        await session?.close()
         session = await database.connect()
         if (database.settings.pooler === 'none') await ask(session, durable(false))
       }
@@ -54,10 +55,16 @@ export const createTransactions = (database: Database): Transactions => {
     send: (calls) => needsSession().send(calls),
     commit: async (calls = []) => {
       try {
-        const outcomes = await needsSession().send([...calls, plain('commit')])
+        const current = needsSession()
+        const { warnings } = current
+        const outcomes = await current.send([...calls, plain('commit')])
         isBegun = false
         // Where one of them failed the commit has undone everything, and said nothing of it.
         for (const outcome of outcomes) needsAnswer(outcome)
+        if (current.warnings > warnings)
+          throw new OutcomeUnknown(
+            'the wait for a standby was ended: whether what was written lasts is not known',
+          )
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error
         throw new OutcomeUnknown('the connection ended during a commit: whether it was written is not known')
