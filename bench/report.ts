@@ -48,7 +48,7 @@ const judge = ({ value, unit, floor, aim }: Measurement): string => {
   return reaches(aim) ? 'aim' : reaches(floor) ? 'floor' : 'BELOW'
 }
 
-const describeMachine = () => ({
+export const describeMachine = () => ({
   cores: cpus().length,
   processor: cpus()[0]?.model ?? 'unknown',
   memoryGiB: Math.round(totalmem() / 1024 ** 3),

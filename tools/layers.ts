@@ -132,6 +132,7 @@ export const layers: readonly Layer[] = [
         'keys',
         'egress',
         'jobs',
+        'audit',
         'shipping',
         'issuing',
         'webhooks',

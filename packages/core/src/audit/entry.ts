@@ -54,6 +54,9 @@ export type AuditAction =
   | 'vault.move-begun'
   | 'vault.moved'
   | 'vault.move-abandoned'
+  | 'vault.backed-up'
+  /** Its database is an earlier one from here on, which somebody put back. */
+  | 'vault.restored'
   | 'webhook.created'
   | 'webhook.removed'
   | 'webhook.enabled'

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os'
 import type { Operator } from '@cardkeep/core/operations/operator'
 import { openVault, type Vault } from '../compose/open-vault.ts'
 import { readConfig } from '../config.ts'
+import { operatorName } from './operator-name.ts'
 import { createOutput, type Output } from './output.ts'
 
 export interface CommandContext {
@@ -17,7 +17,7 @@ export const withVault = async (
 ): Promise<void> => {
   const vault = await openVault(readConfig())
   try {
-    await run({ vault, operator: { name: userInfo().username }, out: createOutput(json ?? false) })
+    await run({ vault, operator: { name: operatorName() }, out: createOutput(json ?? false) })
   } finally {
     await vault.close()
   }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { scrubCardNumbers } from '../log/scrub.ts'
 import { auditCommand } from './commands/audit.ts'
+import { backupCommand } from './commands/backup.ts'
 import { binCommand } from './commands/bin.ts'
 import { captureKeyCommand } from './commands/capture-key.ts'
 import { credentialCommand } from './commands/credential.ts'
@@ -10,6 +11,7 @@ import { issuerCommand } from './commands/issuer.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { originCommand } from './commands/origin.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { scopeCommand } from './commands/scope.ts'
 import { sealCommand, unsealCommand } from './commands/seal.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -37,6 +39,8 @@ for (const command of [
   issuerCommand(),
   keysCommand(),
   auditCommand(),
+  backupCommand(),
+  restoreCommand(),
   migrateCommand(),
   sealCommand(),
   unsealCommand(),

@@ -34,3 +34,21 @@ export const showProgress = (total: number, { json, hearsStop }: ProgressOptions
     })
   return { add: (amount) => bar.increment(amount), end }
 }
+
+/** Runs what tells how far it is by parts, with a bar until its end. */
+export const showShares = async <T>(
+  options: ProgressOptions,
+  run: (watch: { total(parts: number): void; add(parts: number): void }) => Promise<T>,
+): Promise<T> => {
+  let bar: ShownProgress | undefined
+  try {
+    return await run({
+      total: (parts) => {
+        bar = showProgress(parts, options)
+      },
+      add: (parts) => bar?.add(parts),
+    })
+  } finally {
+    bar?.end()
+  }
+}

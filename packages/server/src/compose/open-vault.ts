@@ -30,10 +30,16 @@ import { createWebhookSealer, type WebhookSealer } from '../keys/webhook-sealer.
 import { createNetworkTokenProviders } from '../network-tokens/providers.ts'
 import { createAccessKeyMaker } from '../passport/access-key-maker.ts'
 import { describeServer, type ServerFacts } from '../storage/postgres/describe-server.ts'
+import { createServerClock, type HearingClock } from '../storage/postgres/server-clock.ts'
 import { openPostgresStore } from '../storage/postgres/store.ts'
 import type { ServerStore } from '../storage/server-store.ts'
 import { openSqliteStore } from '../storage/sqlite/store.ts'
 import { openEphemeral } from './open-ephemeral.ts'
+
+export interface DatabaseFacts extends ServerFacts {
+  /** By how much the clock of this machine is ahead of the server's. */
+  readonly clockAheadMs: number
+}
 
 /** The vault without its door: a store and keys. A command needs no more, and a server is built on it. */
 export interface Vault {
@@ -66,7 +72,7 @@ export interface Vault {
    */
   readonly sharedCodes: ((use?: 'drop') => Promise<CodeStore>) | undefined
   /** What an operator decides about the server of the database; `undefined` where it is a file. */
-  readonly databaseFacts: (() => Promise<ServerFacts>) | undefined
+  readonly databaseFacts: (() => Promise<DatabaseFacts>) | undefined
   close(): Promise<void>
 }
 
@@ -75,7 +81,7 @@ export type VaultUse = 'command' | 'serve'
 
 /** Opens database and keys, making both on a first start. It may be open in several processes at once. */
 export const openVault = async (config: Config, use: VaultUse = 'command'): Promise<Vault> => {
-  const clock = systemClock
+  const clock = createClock(config)
   const ids = randomIds
   const store = await openStore(config, use, clock)
   try {
@@ -106,8 +112,7 @@ export const openVault = async (config: Config, use: VaultUse = 'command'): Prom
         accessKeys: createAccessKeyMaker(keyring),
       },
       sharedCodes: config.codes.type === 'memory' ? undefined : codes.open,
-      databaseFacts:
-        config.database.type === 'sqlite' ? undefined : describeServer.bind(undefined, config.database),
+      databaseFacts: factsOf(config, clock),
       close: async () => {
         await codes.close()
         await store.close()
@@ -119,7 +124,20 @@ export const openVault = async (config: Config, use: VaultUse = 'command'): Prom
   }
 }
 
-const openStore = ({ database, dataFolder }: Config, use: VaultUse, clock: Clock): Promise<ServerStore> =>
+/** Vaults on one server go by the server's clock. */
+export const createClock = ({ database }: Pick<Config, 'database'>): HearingClock =>
+  database.type === 'sqlite' ? systemClock : createServerClock(systemClock)
+
+const factsOf = ({ database }: Config, clock: Clock): Vault['databaseFacts'] =>
+  database.type === 'sqlite'
+    ? undefined
+    : async () => ({ ...(await describeServer(database)), clockAheadMs: systemClock.now() - clock.now() })
+
+export const openStore = (
+  { database, dataFolder }: Config,
+  use: VaultUse,
+  clock: HearingClock,
+): Promise<ServerStore> =>
   database.type === 'sqlite'
     ? openSqliteStore({ file: join(dataFolder, 'cardkeep.db') })
     : openPostgresStore({ settings: database, chain: use === 'serve' ? 'own' : 'main', clock })

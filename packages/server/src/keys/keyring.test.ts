@@ -112,6 +112,53 @@ describe('a start on a database of an earlier version', () => {
   })
 })
 
+describe('a database with keys of a newer version', () => {
+  const later = async () => {
+    const { store, provider } = await makeFixture()
+    const [some] = store.rows.records
+    if (!some) throw new Error('a key')
+    const newer: KeyRecord = {
+      ...some,
+      id: keyIdAt(900),
+      purpose: 'of-a-newer-version',
+      algorithm: 'ML-DSA-65',
+      // Of which this version understands nothing: it is not unwrapped.
+      wrapped: new Uint8Array([1, 2, 3]),
+    }
+    const records = [...store.rows.records, newer]
+    const keySet = await sealKeySet(provider, (store.rows.keySet?.counter ?? 0) + 1, records)
+    return { provider, newer, store: createMemoryKeyStore({ records, keySet, audit: [] }) }
+  }
+
+  test('is used, with those keys listed, closed, and left as they are by a rotation and by new owners', async () => {
+    const { provider, newer, store } = await later()
+    const keyring = await createKeyring({ ...ports(), store, provider })
+    expect(keyring.list().filter(({ id }) => id === newer.id)).toHaveLength(1)
+    let made = 1_000
+    const ids = { uuid: () => keyIdAt(++made) }
+    const next = await createKeyring({ ...ports(), ids, store, provider })
+    expect(await next.rotate({ purpose: 'credential', owner: undefined, actor })).toBe(1)
+    await addOwners(store, next, [{ type: 'tenant', id: tenantAt(7) }], 'test')
+    expect(store.rows.records.find(({ id }) => id === newer.id)).toEqual(newer)
+    // What the set says covers them.
+    await keyring.reload()
+    expect(keyring.vaultKeys('credential').usable).toHaveLength(2)
+  })
+
+  test('is refused where one of them was changed or is gone', async () => {
+    const { provider, newer, store } = await later()
+    const others = store.rows.records.filter(({ id }) => id !== newer.id)
+    for (const records of [others, [...others, { ...newer, purpose: 'another' }]])
+      await expect(
+        createKeyring({
+          ...ports(),
+          store: createMemoryKeyStore({ ...store.rows, records }),
+          provider,
+        }),
+      ).rejects.toThrow('not the set that the vault wrote')
+  })
+})
+
 describe('a set of keys is refused', () => {
   const attack = async (change: (rows: KeyRows, foreign: KeyRows) => void): Promise<string> => {
     const { store, another } = await makeFixture()

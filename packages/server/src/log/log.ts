@@ -12,6 +12,10 @@ export interface LogEvents {
   'vault.stop.failed': { readonly reason?: string; readonly error?: string; readonly stack?: string }
   /** Another vault serves this database with codes in its own memory, so this one ends. */
   'vault.displaced': Record<never, never>
+  /** A newer program has changed the database, which this one can go on with: it serves until it is replaced. */
+  'schema.newer': { readonly version: number; readonly known: number }
+  /** The database needs a newer program, so this one ends. */
+  'schema.outgrown': { readonly version: number; readonly needs: number; readonly known: number }
   'vault.sealed': Record<never, never>
   'vault.unsealed': Record<never, never>
   'request.completed': {

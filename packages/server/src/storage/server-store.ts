@@ -1,5 +1,6 @@
 import type { EpochMs } from '@cardkeep/core/kernel/time'
 import type { Store } from '@cardkeep/core/ports'
+import type { SchemaStanding } from './sql/program-needs.ts'
 
 /** What a vault needs of its database beside the port of the core. */
 export interface ServerStore extends Store {
@@ -10,6 +11,8 @@ export interface ServerStore extends Store {
    * the seal, and how tokens stand.
    */
   dataVersion(): Promise<number>
+  /** How its schema stands to this program, which another program may change at any time. */
+  schema(): Promise<SchemaStanding>
   /** Writes something of no meaning. Throws `UnavailableError` where nothing can be written, as on a full disk. */
   checkWritable(): Promise<void>
   /**

@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { type MoveWish, moveToPostgres, stayEmbedded } from '../../compose/move-vault.ts'
 import { readDatabaseAt } from '../../config.ts'
 import { CommandFailure } from '../failure.ts'
+import { operatorName } from '../operator-name.ts'
 import { jsonOption } from '../options.ts'
 import { createOutput } from '../output.ts'
 import { type ShownProgress, showProgress } from '../progress.ts'
@@ -38,7 +38,7 @@ const readWish = ({ from, to }: MigrateOptions): MoveWish => {
   if (path === undefined) throw new CommandFailure('--from takes sqlite:PATH')
   const settings = /^postgres(ql)?:/.test(to) ? readDatabaseAt(to) : undefined
   if (settings?.type !== 'postgres') throw new CommandFailure('--to takes postgres://USER@HOST:PORT/DATABASE')
-  return { from: path, to: settings, operator: userInfo().username }
+  return { from: path, to: settings, operator: operatorName() }
 }
 
 const move = async (wish: MoveWish, options: MigrateOptions): Promise<void> => {

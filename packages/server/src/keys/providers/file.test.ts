@@ -245,6 +245,18 @@ describe('the counter', () => {
     await expect(openFileRootKey(options)).rejects.toThrow(/^The counter .* is missing beside the root key/)
   })
 
+  test('that is missing counts as 0 for who puts a database back, and is there once that is done and not before', async () => {
+    const { options, counterPath } = setUp()
+    await openFileRootKey(options)
+    unlinkSync(counterPath)
+    const provider = await openFileRootKey({ ...options, mayCreate: false, mayCountAnew: true })
+    expect(await provider.rememberedCounter()).toBe(0)
+    // A restore that was refused lets no vault start of which nobody can tell whether it is the newest.
+    await expect(openFileRootKey(options)).rejects.toThrow('is missing beside the root key')
+    await provider.rememberCounter(7)
+    expect(await (await openFileRootKey(options)).rememberedCounter()).toBe(7)
+  })
+
   test.each([
     '',
     'cardkeep-root-counter 1\n-1\n',

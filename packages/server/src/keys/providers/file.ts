@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { KeyError } from '../key-error.ts'
 import { createCounterFile, readCounter, writeCounter } from './counter-file.ts'
-import { ensureFolder, isInside } from './files.ts'
+import { ensureFolder, isInside, isThere } from './files.ts'
 import type { RootKeyProvider } from './provider.ts'
 import { createRootKeyFile, readRootKeyFile } from './root-key-file.ts'
 import { unwrapUnder, wrapUnder } from './wrap.ts'
@@ -13,6 +13,11 @@ export interface FileRootKeyOptions {
   readonly forbiddenFolder: string | undefined
   /** Only for a database that holds no keys yet: a new root key opens none of those that were wrapped before it. */
   readonly mayCreate: boolean
+  /**
+   * Only for a database that an operator puts back: it is said there which set is the newest. A missing counter stands for 0
+   * and is made when that set is remembered; before, no vault may start beside it.
+   */
+  readonly mayCountAnew?: boolean
 }
 
 /**
@@ -29,13 +34,19 @@ export const openFileRootKey = async (options: FileRootKeyOptions): Promise<Root
     )
   const rootKey = (await readRootKeyFile(path)) ?? (await createAndRead(options))
   const counterPath = counterPathOf(path)
-  await readCounter(counterPath)
+  const mayCountAnew = options.mayCountAnew ?? false
+  const remembered = async (): Promise<number> =>
+    mayCountAnew && !(await isThere(counterPath)) ? 0 : await readCounter(counterPath)
+  await remembered()
   return {
     wrap: async (plaintext, aad) => wrapUnder(rootKey, plaintext, aad),
     unwrap: async (wrapped, aad) => unwrapUnder(rootKey, wrapped, aad),
     describe: () => `file ${path} (AES-256-GCM)`,
-    rememberedCounter: () => readCounter(counterPath),
-    rememberCounter: (counter) => writeCounter(counterPath, counter),
+    rememberedCounter: remembered,
+    rememberCounter: async (counter) => {
+      if (mayCountAnew) await createCounterFile(counterPath)
+      await writeCounter(counterPath, counter)
+    },
   }
 }
 

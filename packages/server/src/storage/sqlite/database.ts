@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import { UnavailableError } from '@cardkeep/core/errors'
 import type { Row, SqlValue } from '../sql/values.ts'
 
@@ -70,6 +70,34 @@ export const openDatabase = (file: string): Database => {
   return wrapped
 }
 
+/** So much is copied at a time: between the pieces whoever waits is told. */
+const pagesAtOnce = 2_000
+
+/**
+ * Copies a database as it is at this moment, whoever writes to it meanwhile. The log of what they write grows until the copy is
+ * there. The file that is copied to is made anew, or is empty.
+ */
+export const copyDatabase = async (
+  from: string,
+  to: string,
+  copied: (pages: number, ofPages: number) => void,
+): Promise<void> => {
+  const source = translating(() => new DatabaseSync(from, { readOnly: true, timeout: busyTimeoutMs }))
+  try {
+    // Reading holds the moment. Without it a copy begins anew with each write of another process, and never ends under load.
+    translating(() => source.exec('begin; select count(*) from sqlite_schema;'))
+    const progress = (at: { readonly totalPages: number; readonly remainingPages: number }): void =>
+      copied(at.totalPages - at.remainingPages, at.totalPages)
+    const pages = await backup(source, to, { rate: pagesAtOnce, progress }).catch((error: unknown) => {
+      throw translate(error)
+    })
+    // Of its last piece the driver does not tell.
+    copied(pages, pages)
+  } finally {
+    source.close()
+  }
+}
+
 const wrapStatement = (statement: StatementSync): Statement => ({
   run: (...values) => translating(() => Number(statement.run(...values).changes)),
   get: (...values) => translating(() => statement.get(...values)),
@@ -101,6 +129,10 @@ const outages = new Set([7, 8, 10, 11, 13, 14, 15, 26])
 /** Raised by a trigger. The program's schema has none; those of a vault that has moved say so themselves. */
 const raisedByTrigger = 1811
 
+/** A statement that does not fit, as one of ours where a newer program has changed the schema: this one will end. */
+const mistake = 1
+const isOtherSchema = /^no such (?:table|column)|has no column named/
+
 /** Foreign key, not null (a reference that was looked up and not found), primary key, unique, row id. */
 const keyViolations = new Set([787, 1299, 1555, 2067, 2579])
 
@@ -111,6 +143,8 @@ const translate = (error: unknown): unknown => {
     return new DatabaseBusy('the database is being written by another process', { cause: error })
   if (outages.has(code))
     return new UnavailableError(`the database cannot be used: ${error.message}`, { cause: error })
+  if (error.errcode === mistake && isOtherSchema.test(error.message))
+    return new UnavailableError('the database lacks what this program knows of it', { cause: error })
   if (error.errcode === raisedByTrigger) return new UnavailableError(error.message, { cause: error })
   if (code === codes.constraint && keyViolations.has(error.errcode))
     return new ConstraintViolation(error.message, { cause: error })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { CaptureKey } from '@cardkeep/core/captures/capture-key'
@@ -87,6 +88,19 @@ describe('the SQLite store', () => {
     await store.close()
     expect((await Promise.all(commits)).every(({ ok }) => ok)).toBe(true)
     expect((await (await openStore(file)).auditHead()).seq).toBe(600)
+  })
+
+  test('changes nothing where a newer program took away what it knows of the database', async () => {
+    const file = freshFile()
+    const store = await openStore(file)
+    const other = new DatabaseSync(file)
+    other.exec(
+      'alter table tenants drop column policy_destinations; alter table vault_state drop column write_probes',
+    )
+    other.close()
+    await expect(store.checkWritable()).rejects.toThrow(UnavailableError)
+    await expect(store.commit([records.audit(), tenantChange()])).rejects.toThrow(UnavailableError)
+    expect((await store.auditHead()).seq).toBe(0)
   })
 
   test('leaves no log behind when the last one closes', async () => {
