@@ -1,10 +1,4 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
-import { startProvider } from '@cardkeep/testing/provider/provider'
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { cleanUp } from './support/clean-up.ts'
-import type { Client, Reply } from './support/client.ts'
-import type { Merchant } from './support/hellgate.ts'
-import { openMerchant } from './support/hellgate-scenario.ts'
 import {
   notBodies,
   notBooleans,
@@ -17,7 +11,13 @@ import {
   strangeFields,
   substitute,
   withField,
-} from './support/hostile.ts'
+} from '@cardkeep/testing/fuzz/hostile'
+import { startProvider } from '@cardkeep/testing/provider/provider'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { cleanUp } from './support/clean-up.ts'
+import type { Client, Reply } from './support/client.ts'
+import type { Merchant } from './support/hellgate.ts'
+import { openMerchant } from './support/hellgate-scenario.ts'
 import { countWritten, readLog } from './support/rows.ts'
 import { allowProvider, startScenario } from './support/scenario.ts'
 import { chargesOf } from './support/shop.ts'

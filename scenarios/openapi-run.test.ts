@@ -1,6 +1,9 @@
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
+import { type Drawn, drawRequests, spell } from '@cardkeep/testing/fuzz/drawn-requests'
+import { createJudge, listOperations, type Operation } from '@cardkeep/testing/fuzz/openapi'
+import { wishes } from '@cardkeep/testing/fuzz/wishes'
 import { sealPayload } from '@cardkeep/testing/keys/seal-payload'
 import { startProvider } from '@cardkeep/testing/provider/provider'
 import fc from 'fast-check'
@@ -8,8 +11,6 @@ import { Agent } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cleanUp } from './support/clean-up.ts'
 import { createClient } from './support/client.ts'
-import { type Drawn, drawRequests, spell } from './support/drawn-requests.ts'
-import { createJudge, listOperations, type Operation } from './support/openapi.ts'
 import type { Cards } from './support/pismo.ts'
 import { type OpenedBank, openBank } from './support/pismo-scenario.ts'
 import { readLog } from './support/rows.ts'
@@ -100,94 +101,6 @@ const sealCard = async (session: string): Promise<string> => {
   const { jwk } = body['data'] as { readonly jwk: { readonly n: string; readonly e: string } }
   const card = { account_number: loadCard(8), expiry_month: 4, expiry_year: 2033, security_code: '123' }
   return sealPayload({ id: '', modulus: jwk.n, exponent: jwk.e }, JSON.stringify(card))
-}
-
-const wishes = {
-  cardNumber: [testCards.visa, testCards.amex, loadCard(7), '4111 1111 1111 1111', '4111111111111112', ''],
-  expirationMonth: ['12', '1', '00', '13'],
-  expirationYear: ['2030', '30', '1999', '99999'],
-  cvv: ['123', '1234', '12a'],
-  cvc: ['123', '1234', '12a'],
-  firstName: ['Ada', '\u202eada', '😀'.repeat(20)],
-  lastName: ['Lovelace', '${cardNumber}'],
-  token: ['@token 0', '@token 1', 'tok_aaaaaaaaaaaaaaaaaaaaaaaaaa', '00000000-0000-4000-8000-000000000000'],
-  cvc_session_id: ['@session 0', '@session 1', '00000000-0000-4000-8000-000000000000'],
-  proxy_url: [
-    '@charges',
-    ...['/echo/body', '/echo/header', '/redirect', '/reset/head', '/reset/body', '/no-http', '/bomb'].map(
-      (path) => `@provider${path}`,
-    ),
-    'http://127.0.0.1/',
-    'https://provider.invalid/',
-  ],
-  request_data: [
-    { number: '${cardNumber}' },
-    { number: '${cardNumber}', code: '${cvv}', year: '${expirationYear:int}' },
-    { number: '${cardNumber', more: ['${unknown}'] },
-    {},
-  ],
-  http_method: ['POST', 'GET', 'PUT', 'TRACE'],
-  http_headers: [{}, { authorization: 'Bearer x' }, { host: 'elsewhere' }, { 'x-a': '${cvv}' }],
-  dry_run: ['true', 'false', '1'],
-  'Idempotency-Key': ['one', 'other', 'x'.repeat(300)],
-  'Cardkeep-Code-Policy': ['ttl=60, uses=1', 'uses=9', 'hold=off', 'ttl'],
-  'X-Token': ['@token 0', 'x'],
-  'X-Proxy-URL': ['@charges', 'x'],
-  'X-CVC-Session-ID': ['@session 0', 'x'],
-  'X-HTTP-Method': ['POST', 'x'],
-  id: ['@token 0', '@token 1', '00000000-0000-4000-8000-000000000000', 'x'],
-  session_id: ['@capture', '00000000-0000-4000-8000-000000000000', 'x'],
-  enc_payload: ['@payload', 'a.b.c.d.e', ''],
-  account_number: [testCards.visa, testCards.amex, '4111111111111112'],
-  expiry_month: [4, 12, 13],
-  expiry_year: [2033, 2020, 99],
-  security_code: ['123', '1234', null],
-  cardholder_name: ['Ada', null, '', '{{ account_number }}'],
-  expiration_time: [3_600, 0],
-  limit: ['2', '500', '501'],
-  page: ['1', '0'],
-  from: ['2026-01-01', '2026-02-30'],
-  to: ['2099-12-31', 'x'],
-  sort: ['created_at+asc', 'created_at desc', 'x'],
-  network_token_status: ['not_available', 'active,pending', 'x'],
-  'X-Idempotency-Key': ['one', 'other', 'x'.repeat(300)],
-  'X-Hellgate-Token': ['@token 0', '@token 1', 'x'],
-  'X-Destination-URL': ['@charges', '@provider/redirect', '@provider/reset/body', 'x'],
-  token_scope: ['@scope', '00000000-0000-4000-8000-000000000000', 'x'],
-  encrypted_card: ['@sealed', 'x', ''],
-  public_key_alias: ['@alias', 'a'.repeat(26), ''],
-  token_type: ['REUSE', 'ANALYTICS', 'REUSE_AND_ANALYTICS', 'x'],
-  reuse_token_type: ['INTERNAL', 'CHASE', 'x'],
-  token_expiry_date: ['2099-12-31', '2020-01-01', '2099-02-30'],
-  scheme_token_action: ['ACTIVATE', 'x'],
-  card_holder_name: ['Ada', 'x'.repeat(31)],
-  card_holder_email: ['ada@example.com', 'x'],
-  cardId: ['@issued 0', '@issued 1', '1', 'x'],
-  'x-customer-id': ['1', '0', 'x'],
-  'x-tenant': ['@org', 'x'],
-  // What may stand there and must be the caller's own.
-  ...{ account: [{ id: 1 }], customer: [{ id: 1 }, { id: 2 }], program: [{ id: 1 }, { id: 2 }] },
-  type: ['VIRTUAL', 'VIRTUAL', 'PLASTIC'],
-  printed_name: ['JANE HOLDER', 'J', 'JANE 1'],
-  cvv_rotation_interval_hours: [24, 0, 8_761],
-  service_code: ['347', '000', '12'],
-  expiration_date: ['12/30', '13/30', 'x'],
-  grant_type: ['client_credentials', 'password'],
-  client_id: ['@client', 'x'],
-  client_secret: ['@secret', 'x'],
-  client_secret_string: ['@secret', 'x'],
-  uid: ['1', 'x'],
-  scope: ['pismo-v1:cards:rw', 'x'],
-  accountNumber: ['000123456789', '1', 'x'],
-  routingNumber: ['110000000', '110000001', 'x'],
-  accountType: ['checking', 'x'],
-  'application/x-www-form-urlencoded': [
-    { token: '@token 0', proxy_url: '@charges', number: '${cardNumber}' },
-    { token: '@token 0', proxy_url: '@charges', cvc_session_id: '@session 0', 'card[cvc]': '${cvv}' },
-    { number: '${cardNumber}' },
-  ],
-  'application/xml': ['<card><number>${cardNumber}</number></card>', '<a>${cvv}</a>', '<a', '<a>&b;</a>'],
-  'text/xml': ['<card number="${cardNumber}"/>', '<!DOCTYPE a><a/>'],
 }
 
 const isOf = (dialect: string, { security }: Pick<Operation, 'security'>): boolean =>

@@ -57,8 +57,8 @@ export const isPrefix = (text: string): boolean => /^\d{6,8}$/.test(text)
 
 const wordsForm = 'at most 100 characters on one line, and no card number'
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\ufffd]/u
-/** As many digits in a row as a card number has, however they are set apart. */
-const manyDigits = /(?:\d[ .-]?){13}/
+/** As many digits as a card number has, in any script, with no letter between two of them. */
+const manyDigits = /(?:\p{N}[^\p{L}\p{N}]*){13}/u
 
 const isWords = (text: string): boolean =>
   text.length <= 100 && !unprintable.test(text) && !manyDigits.test(text)

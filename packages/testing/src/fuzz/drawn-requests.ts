@@ -1,7 +1,6 @@
 import fc from 'fast-check'
-import type { Json } from './client.ts'
 import { notBodies, pathsOf, type Shape } from './hostile.ts'
-import type { Operation, Parameter } from './openapi.ts'
+import type { Json, Operation, Parameter } from './openapi.ts'
 import { fieldValues, type Wishes } from './schema-values.ts'
 
 /** A request before the names that stand for credentials, tokens and addresses are replaced. */
@@ -190,6 +189,12 @@ export const spell = (
     },
     body: body === undefined || body instanceof Uint8Array ? body : encode(fill(body), contentType),
   }
+}
+
+/** The bytes or the text of a body; of none there are none. */
+export const spellBody = (body: unknown): string | Uint8Array => {
+  if (body === undefined) return ''
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
 }
 
 /** An object as a form where it is called one; anything else is left to the client. */

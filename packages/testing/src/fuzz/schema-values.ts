@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Json } from './client.ts'
+import type { Json } from './openapi.ts'
 
 /** Values that fields of a name are often given, the first of them most often. */
 export type Wishes = Readonly<Record<string, readonly unknown[]>>

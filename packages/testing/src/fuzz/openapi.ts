@@ -1,6 +1,14 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import type { Json, Reply } from './client.ts'
+
+export type Json = Readonly<Record<string, unknown>>
+
+/** As much of a reply as can be held against a document. */
+export interface Answered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly text: string
+}
 
 export interface Parameter {
   readonly name: string
@@ -62,24 +70,11 @@ export const listOperations = (document: Json): readonly Operation[] =>
   )
 
 /** What is wrong with a reply to an operation, in words; nothing if it is as the document says. */
-export type Judge = (operation: Pick<Operation, 'method' | 'path'>, reply: Reply) => readonly string[]
+export type Judge = (operation: Pick<Operation, 'method' | 'path'>, reply: Answered) => readonly string[]
 
 export const createJudge = (document: Json): Judge => {
   const { paths } = document as unknown as Document
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
-  addFormats.default(ajv)
-  ajv.addSchema(document, root)
-  const validators = new Map<string, ValidateFunction>()
-  /** The schema at a place of the document. */
-  const validatorAt = (...place: readonly string[]): ValidateFunction => {
-    const ref = `${root}#/${place.map(escapePointer).join('/')}`
-    const validate = validators.get(ref) ?? ajv.compile({ $ref: ref })
-    validators.set(ref, validate)
-    return validate
-  }
-  const complain = (what: string, validate: ValidateFunction, value: unknown): readonly string[] =>
-    validate(value) ? [] : [`${what}: ${ajv.errorsText(validate.errors)}`]
-
+  const complain = createComplainer(document)
   return ({ method, path }, reply) => {
     const { status, headers, text } = reply
     const replies = paths[path]?.[method.toLowerCase()]?.responses
@@ -92,21 +87,57 @@ export const createJudge = (document: Json): Judge => {
         ? said.$ref.slice('#/'.length).split('/')
         : ['paths', path, method.toLowerCase(), 'responses', code]
     const part = '$ref' in said ? (resolve(document, place) as ReplyPart) : said
-    const type = String(headers['content-type'] ?? '').split(';')[0] ?? ''
+    const contentType = headers['content-type']
+    const type = (typeof contentType === 'string' ? contentType.split(';')[0] : undefined) ?? ''
     // What another server said is as it is.
     if (part.content && '*/*' in part.content && headers['cardkeep-refusal'] === undefined)
       return headers['cardkeep-sent'] === 'yes' ? [] : ['it was relayed, and was not sent']
     const wanted = part.content && '*/*' in part.content ? '*/*' : type
     return [
       ...judgeHeaders(part, headers, (name, value) =>
-        complain(`the header ${name}`, validatorAt(...place, 'headers', name, 'schema'), value),
+        complain(`the header ${name}`, [...place, 'headers', name, 'schema'], value),
       ),
       ...(type === '' && text === ''
         ? Object.keys(part.content ?? {}).map((name) => `it has no body of ${name}`)
         : part.content?.[wanted] === undefined
           ? [`the content type ${type} is not documented`]
-          : complain('the body', validatorAt(...place, 'content', wanted, 'schema'), readJson(text))),
+          : complain('the body', [...place, 'content', wanted, 'schema'], readJson(text))),
     ]
+  }
+}
+
+/** What is wrong with a body of JSON for an operation. */
+export type BodyJudge = (operation: Pick<Operation, 'method' | 'path'>, body: unknown) => readonly string[]
+
+export const createBodyJudge = (document: Json): BodyJudge => {
+  const complain = createComplainer(document)
+  return ({ method, path }, body) => {
+    const place = [
+      'paths',
+      path,
+      method.toLowerCase(),
+      'requestBody',
+      'content',
+      'application/json',
+      'schema',
+    ]
+    return complain('what was taken', place, body)
+  }
+}
+
+type Complainer = (what: string, place: readonly string[], value: unknown) => readonly string[]
+
+/** Holds values against the schemas at places of the document. */
+const createComplainer = (document: Json): Complainer => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema(document, root)
+  const validators = new Map<string, ValidateFunction>()
+  return (what, place, value) => {
+    const ref = `${root}#/${place.map(escapePointer).join('/')}`
+    const validate = validators.get(ref) ?? ajv.compile({ $ref: ref })
+    validators.set(ref, validate)
+    return validate(value) ? [] : [`${what}: ${ajv.errorsText(validate.errors)}`]
   }
 }
 
@@ -120,7 +151,7 @@ const resolve = (value: unknown, place: readonly string[]): unknown =>
 
 const judgeHeaders = (
   { headers: documented = {} }: ReplyPart,
-  headers: Reply['headers'],
+  headers: Answered['headers'],
   complain: (name: string, value: unknown) => readonly string[],
 ): readonly string[] => [
   ...Object.entries(documented).flatMap(([name, { required, schema }]) => {
