@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '@cardkeep/server/http/openapi'
+import type { OpenApiDocument } from '@cardkeep/server/http/openapi/documents'
 import { expect, test } from 'vitest'
 import { checkOpenApi, makeDocuments } from './check-openapi.ts'
 

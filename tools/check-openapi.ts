@@ -1,13 +1,14 @@
-import { dialects } from '@cardkeep/server/compose/dialects'
+import { systemClock } from '@cardkeep/server/clock'
+import { createDialects } from '@cardkeep/server/compose/dialects'
 import type { Dialect } from '@cardkeep/server/http/dialect'
-import { describeDialect, describeVault, type OpenApiDocument } from '@cardkeep/server/http/openapi'
+import { describeDialect, describeVault, type OpenApiDocument } from '@cardkeep/server/http/openapi/documents'
 import { version } from '@cardkeep/server/version'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { type Finding, report } from './finding.ts'
 
 /** What is served, made from the routes without a vault. */
 export const makeDocuments = (
-  offered: readonly Dialect[] = Object.values(dialects),
+  offered: readonly Dialect[] = Object.values(createDialects(systemClock)),
 ): ReadonlyMap<string, OpenApiDocument> => {
   const parts = { version, dialects: offered }
   return new Map([
@@ -44,7 +45,7 @@ export const checkOpenApi = async (
         line: 0,
         wrong: `${ruleId} at ${location[0]?.pointer ?? '#'}: ${message}`,
         instead:
-          'The documents are made of routes: mend the route, or what packages/server/src/http/openapi.ts says of it.',
+          'The documents are made of routes: mend the route, or what packages/server/src/http/openapi/ says of it.',
       }))
     }),
   )

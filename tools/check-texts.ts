@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { checkDecisions } from './check-decisions.ts'
 import { checkLinks } from './check-links.ts'
 import { checkLockfile } from './check-lockfile.ts'
+import { checkWire } from './check-wire.ts'
 import { listFiles } from './files.ts'
 import { type Finding, lineAt, report } from './finding.ts'
 import { type Exception, exceptions, foreign, type Phrase, phrases } from './texts.ts'
 
-/** Holds every text of the repository against the list of phrases, its links, its lockfile, and the form of decision records. */
+/**
+ * Holds every text of the repository against the list of phrases, its links, its lockfile, the form of decision records, and
+ * the facts of vendors' APIs.
+ */
 export const checkTexts = (root: string, allowed: readonly Exception[] = exceptions): readonly Finding[] => {
   const texts = readTexts(root)
   const found = [...texts].flatMap(([file, text]) => findPhrases(file, text))
@@ -18,6 +22,7 @@ export const checkTexts = (root: string, allowed: readonly Exception[] = excepti
     ...checkLinks(texts),
     ...checkLockfile(texts),
     ...checkDecisions(texts),
+    ...checkWire(texts),
   ]
 }
 

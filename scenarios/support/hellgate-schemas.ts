@@ -1,5 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { fullFormats } from 'ajv-formats/dist/formats.js'
+import { closed, faultAgainst, judgeBy, type PublishedAnswers } from './published-answers.ts'
 
 /*
  * What the Hellgate API says of its answers, as its published description reads and without a look at how the vault encodes
@@ -10,11 +9,6 @@ const uuid = { type: 'string', format: 'uuid' }
 const dateTime = { type: 'string', format: 'date-time' }
 const text = { type: 'string', minLength: 1 }
 const oneOf = (...values: readonly (string | number | null)[]) => ({ enum: values })
-
-const closed = (
-  properties: Readonly<Record<string, object>>,
-  required: readonly string[] = Object.keys(properties),
-) => ({ type: 'object', properties, required, additionalProperties: false })
 
 const tokenSession = closed({ session_id: uuid })
 
@@ -134,15 +128,6 @@ const classifiers: Readonly<Record<number, string>> = {
   422: 'VALIDATION_ERROR',
 }
 
-/** By status: the library compiles each object once. */
-const errors = new Map<number, object>()
-
-const errorOf = (status: number): object => {
-  const schema = errors.get(status) ?? describeError(status)
-  errors.set(status, schema)
-  return schema
-}
-
 const describeError = (status: number): object => {
   const generic = {
     code: { const: status },
@@ -156,12 +141,7 @@ const describeError = (status: number): object => {
 }
 
 /** By method and path; `none` for an answer without a body. What a forward relays is the provider's. */
-const goodAnswers: readonly (readonly [
-  method: string,
-  path: RegExp,
-  status: number,
-  schema: object | 'none',
-])[] = [
+const goodAnswers: PublishedAnswers['good'] = [
   ['POST', /^\/cde-import$/, 200, token],
   ['POST', /^\/tokens\/session$/, 200, tokenSession],
   ['GET', /^\/tokens$/, 200, tokenList],
@@ -174,28 +154,7 @@ const goodAnswers: readonly (readonly [
   ['POST', /^\/sessions\/[^/]+\/complete-action$/, 200, sessionState],
 ]
 
-const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true, formats: fullFormats })
-
-/** What is wrong with an answer; `undefined` where nothing is. */
-export const faultOf = (answer: {
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly text: string
-}): string | undefined => {
-  const { method, status, text: body } = answer
-  const path = answer.path.replace(/\?.*$/, '')
-  const row = goodAnswers.find((known) => known[0] === method && known[1].test(path) && known[2] === status)
-  const schema = row?.[3] ?? (status >= 400 ? errorOf(status) : undefined)
-  if (schema === undefined) return `${method} ${path} may not answer ${status}`
-  if (schema === 'none') return body === '' ? undefined : `${method} ${path} answered ${status} with a body`
-  return faultAgainst(schema, JSON.parse(body))
-}
+export const faultOf = judgeBy({ good: goodAnswers, describeError })
 
 /** The same of what a webhook tells. */
 export const faultOfNotification = (body: unknown): string | undefined => faultAgainst(notification, body)
-
-const faultAgainst = (schema: object, value: unknown): string | undefined => {
-  const validate = ajv.compile(schema)
-  return validate(value) ? undefined : ajv.errorsText(validate.errors)
-}

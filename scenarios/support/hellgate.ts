@@ -2,6 +2,7 @@ import { CompactEncrypt, importJWK, type JWK } from 'jose'
 import { expect } from 'vitest'
 import { type Call, type Client, type ClientOptions, createClient, type Json, type Reply } from './client.ts'
 import { faultOf } from './hellgate-schemas.ts'
+import { needs } from './published-answers.ts'
 
 export interface ImportedCard {
   readonly number: string
@@ -43,11 +44,11 @@ export const createMerchant = (options: Omit<ClientOptions, 'headers'>, apiKey: 
   const browse = checked(createClient({ ...options, headers: {} }))
 
   const openedBy = async (opening: Promise<Reply>): Promise<string> =>
-    String((await needs200(opening))['session_id'])
+    String(needs(200, await opening)['session_id'])
   const openRefresh: Merchant['openRefresh'] = (tokenId) =>
     openedBy(call('POST', `/tokens/${tokenId}/refresh-session`))
   const seal: Merchant['seal'] = async (sessionId, plain, header) =>
-    sealFor(keyIn(await needs200(browse('GET', `/sessions/${sessionId}`))), plain, header)
+    sealFor(keyIn(needs(200, await browse('GET', `/sessions/${sessionId}`))), plain, header)
   const complete: Merchant['complete'] = (sessionId, action, payload) =>
     browse('POST', `/sessions/${sessionId}/complete-action`, {
       body: { action, result: { enc_payload: payload } },
@@ -57,7 +58,7 @@ export const createMerchant = (options: Omit<ClientOptions, 'headers'>, apiKey: 
     call,
     browse,
     importCard: async (card) =>
-      String((await needs200(call('POST', '/cde-import', { body: importBody(card) })))['id']),
+      String(needs(200, await call('POST', '/cde-import', { body: importBody(card) }))['id']),
     openTokenize: (body) => openedBy(call('POST', '/tokens/session', body && { body })),
     openRefresh,
     seal,
@@ -67,7 +68,7 @@ export const createMerchant = (options: Omit<ClientOptions, 'headers'>, apiKey: 
       return complete(sessionId, 'refresh_security_code', await seal(sessionId, { security_code: code }))
     },
     isCodeHeld: async (tokenId) =>
-      (await needs200(call('GET', `/tokens/${tokenId}/security-code`)))['security_code_available'] === true,
+      needs(200, await call('GET', `/tokens/${tokenId}/security-code`))['security_code_available'] === true,
     charge: ({ token, url, withCode = true, headers }) =>
       call('POST', '/forward', {
         headers: { 'x-hellgate-token': token, 'x-destination-url': url, ...headers },
@@ -105,12 +106,6 @@ export const keyIn = (state: Json): JWK => {
   const { jwk } = (state['data'] ?? {}) as { readonly jwk?: JWK }
   if (!jwk) throw new Error(`a session waits for no answer: ${JSON.stringify(state)}`)
   return jwk
-}
-
-const needs200 = async (asking: Promise<Reply>): Promise<Json> => {
-  const { status, body, text } = await asking
-  if (status !== 200) throw new Error(`this was to be done: ${status} ${text}`)
-  return body
 }
 
 /** JSON to be: the two numbers stand without quotation marks. */

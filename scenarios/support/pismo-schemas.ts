@@ -1,19 +1,9 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { fullFormats } from 'ajv-formats/dist/formats.js'
+import { closed, faultAgainst, judgeBy, type PublishedAnswers } from './published-answers.ts'
 
 /*
  * What the Pismo pages say of their answers, and where they are silent what Cardkeep says in docs/wire/pismo.md: as they
  * read, and without a look at how the vault encodes them. Nothing may be sent that is not listed here.
  */
-
-type Properties = Readonly<Record<string, object>>
-
-const closed = (properties: Properties, required: readonly string[] = Object.keys(properties)) => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: false,
-})
 
 const orNull = (schema: { readonly type: string }) => ({ ...schema, type: [schema.type, 'null'] })
 
@@ -113,12 +103,7 @@ const error = closed({
 })
 
 /** By method and path; `none` for an answer without a body. */
-const goodAnswers: readonly (readonly [
-  method: string,
-  path: RegExp,
-  status: number,
-  schema: object | 'none',
-])[] = [
+const goodAnswers: PublishedAnswers['good'] = [
   ['POST', /^\/passport\/v2\/oauth\/token$/, 200, accessToken],
   ['GET', /^\/passport\/v2\/jwks$/, 200, jwks],
   ['POST', /^\/wallet\/v2\/cards$/, 201, card],
@@ -174,33 +159,7 @@ const rotateCvv = closed({
   ),
 })
 
-const ajv = new Ajv2020({
-  strict: true,
-  strictTypes: false,
-  strictRequired: false,
-  allErrors: true,
-  formats: fullFormats,
-})
-
-/** What is wrong with an answer; `undefined` where nothing is. It never shows what came. */
-export const faultOf = (answer: {
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly text: string
-}): string | undefined => {
-  const { method, status, text: body } = answer
-  const path = answer.path.replace(/\?.*$/, '')
-  const row = goodAnswers.find((known) => known[0] === method && known[1].test(path) && known[2] === status)
-  const schema = row?.[3] ?? (status >= 400 ? error : undefined)
-  if (schema === undefined) return `${method} ${path} may not answer ${status}`
-  if (schema === 'none') return body === '' ? undefined : `${method} ${path} answered ${status} with a body`
-  const validate = ajv.compile(schema)
-  return validate(JSON.parse(body)) ? undefined : ajv.errorsText(validate.errors)
-}
+export const faultOf = judgeBy({ good: goodAnswers, describeError: () => error })
 
 /** What is wrong with an event; `undefined` where nothing is. */
-export const eventFaultOf = (event: unknown): string | undefined => {
-  const validate = ajv.compile(rotateCvv)
-  return validate(event) ? undefined : ajv.errorsText(validate.errors)
-}
+export const eventFaultOf = (event: unknown): string | undefined => faultAgainst(rotateCvv, event)

@@ -2,6 +2,7 @@ import { devNull } from 'node:os'
 import { expect } from 'vitest'
 import { type Client, type ClientOptions, createClient, type Json, type Reply } from './client.ts'
 import { faultOf } from './pismo-schemas.ts'
+import { checkedBy, needs } from './published-answers.ts'
 
 export interface ClientKeys {
   readonly client_id: string
@@ -148,28 +149,7 @@ const createCards = (options: Omit<ClientOptions, 'headers'>, token: string): Ca
   }
 }
 
-const needs = (wanted: number, { status, body, text }: Reply): Json => {
-  if (status !== wanted) throw new Error(`this was to be done: ${status} ${text}`)
-  return body
-}
-
-/** Throws at an answer that is not as the API says. */
-const checked =
-  (client: Client): Client =>
-  async (method, path, call) => {
-    const reply = await client(method, path, call)
-    const { status, headers } = reply
-    expect({
-      asked: `${method} ${path} ${status}`,
-      fault: faultOf({ method, path, ...reply }),
-      type: headers['content-type'],
-    }).toEqual({
-      asked: `${method} ${path} ${status}`,
-      fault: undefined,
-      type: status === 204 ? undefined : 'application/json; charset=utf-8',
-    })
-    return reply
-  }
+const checked = checkedBy(faultOf)
 
 /** What a verification says: `locked` where nothing was compared. */
 export const verdictOf = ({ status, headers, body }: Reply): 'right' | 'wrong' | 'locked' | 'later' => {

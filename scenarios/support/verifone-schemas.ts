@@ -1,5 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { fullFormats } from 'ajv-formats/dist/formats.js'
+import { closed, judgeBy, type Properties, type PublishedAnswers } from './published-answers.ts'
 
 /*
  * What the Verifone API says of its answers, as its published description reads and without a look at how the vault
@@ -58,15 +57,6 @@ const kind = { enum: ['DEBIT', 'CREDIT'] }
 const country = { enum: countries }
 const tokenStatus = { enum: ['DELETED', 'ACTIVE', 'SUSPENDED'] }
 const tokenTypes = { enum: ['CHASE', 'INTERNAL', 'TAVE'] }
-
-type Properties = Readonly<Record<string, object>>
-
-const closed = (properties: Properties, required: readonly string[] = Object.keys(properties)) => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: false,
-})
 
 const binDetails = closed(
   {
@@ -190,15 +180,6 @@ export const messages: Readonly<Record<number, string>> = {
   500: 'Unexpected error: if the error persists, please contact an administrator, quoting the code and timestamp of this error',
 }
 
-/** By status: the library compiles each object once. */
-const errors = new Map<number, object>()
-
-const errorOf = (status: number): object => {
-  const schema = errors.get(status) ?? describeError(status)
-  errors.set(status, schema)
-  return schema
-}
-
 const describeError = (status: number): object =>
   closed({
     message: messages[status] === undefined ? text : { const: messages[status] },
@@ -219,12 +200,7 @@ function without(properties: Properties, names: readonly string[]): Properties {
 }
 
 /** By method and path; `none` for an answer without a body. */
-const goodAnswers: readonly (readonly [
-  method: string,
-  path: RegExp,
-  status: number,
-  schema: object | 'none',
-])[] = [
+const goodAnswers: PublishedAnswers['good'] = [
   ['PUT', /^\/card$/, 200, cardResponse],
   ['GET', /^\/card\/[^/]+$/, 200, tokenResponse],
   ['PATCH', /^\/card\/[^/]+$/, 200, patchTokenResponse],
@@ -235,27 +211,4 @@ const goodAnswers: readonly (readonly [
   ['GET', /^\/capture-keys$/, 200, captureKeys],
 ]
 
-const ajv = new Ajv2020({
-  strict: true,
-  strictTypes: false,
-  strictRequired: false,
-  allErrors: true,
-  formats: fullFormats,
-})
-
-/** What is wrong with an answer; `undefined` where nothing is. */
-export const faultOf = (answer: {
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly text: string
-}): string | undefined => {
-  const { method, status, text: body } = answer
-  const path = answer.path.replace(/\?.*$/, '').replace(/^(\/oidc)?\/api\/v2/, '')
-  const row = goodAnswers.find((known) => known[0] === method && known[1].test(path) && known[2] === status)
-  const schema = row?.[3] ?? (status >= 400 ? errorOf(status) : undefined)
-  if (schema === undefined) return `${method} ${path} may not answer ${status}`
-  if (schema === 'none') return body === '' ? undefined : `${method} ${path} answered ${status} with a body`
-  const validate = ajv.compile(schema)
-  return validate(JSON.parse(body)) ? undefined : ajv.errorsText(validate.errors)
-}
+export const faultOf = judgeBy({ good: goodAnswers, describeError, prefix: /^(\/oidc)?\/api\/v2/ })

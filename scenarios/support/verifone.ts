@@ -1,6 +1,6 @@
 import { createMessage, encrypt, readKey } from 'openpgp'
-import { expect } from 'vitest'
-import { type Call, type Client, type ClientOptions, createClient, type Json, type Reply } from './client.ts'
+import { type Client, type ClientOptions, createClient, type Json, type Reply } from './client.ts'
+import { checkedBy, needs } from './published-answers.ts'
 import { faultOf } from './verifone-schemas.ts'
 
 /** What a client captures of a card; what is missing is not in it. */
@@ -134,7 +134,7 @@ export const createSite = (
     encrypt: encryptCard,
     putBody,
     put,
-    bring: async (card, more) => String((await needs200(put(card, more)))['reuse_token']),
+    bring: async (card, more) => String(needs(200, await put(card, more))['reuse_token']),
     get: (token) => call('GET', at(token)),
     patch,
     patchCard: async (token, card, more = {}) => patch(token, await captured(card, more)),
@@ -146,26 +146,4 @@ export const createSite = (
 
 const usual = { month: 12, year: 2030 }
 
-const needs200 = async (asking: Promise<Reply>): Promise<Json> => {
-  const { status, body, text } = await asking
-  if (status !== 200) throw new Error(`this was to be done: ${status} ${text}`)
-  return body
-}
-
-/** Throws at an answer that is not as the API says. */
-const checked =
-  (client: Client): Client =>
-  async (method, path, call?: Call) => {
-    const reply = await client(method, path, call)
-    const { status, headers } = reply
-    expect({
-      asked: `${method} ${path} ${status}`,
-      fault: faultOf({ method, path, ...reply }),
-      type: headers['content-type'],
-    }).toEqual({
-      asked: `${method} ${path} ${status}`,
-      fault: undefined,
-      type: status === 204 ? undefined : 'application/json; charset=utf-8',
-    })
-    return reply
-  }
+const checked = checkedBy(faultOf)

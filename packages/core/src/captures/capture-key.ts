@@ -18,12 +18,12 @@ export interface CaptureKey {
 /** By what a card names its key: the id in 26 characters of base32. */
 export const aliasOf = ({ id }: Pick<CaptureKey, 'id'>): string => encodeBase32(bytesOfId(id))
 
-/** How many of a tenant's keys may be active at once. */
+/** How many of a tenant's keys may be active at once. wire: verifone §capture keys, inferred */
 export const captureKeysPerTenant = 20
 
-/** For how long a captured card is good. wire: verifone, verified: fifteen minutes. */
+/** For how long a captured card is good. wire: verifone §encrypted cards, verified: fifteen minutes. */
 export const captureWindowMs = 15 * minuteMs
-/** How far a client's clock may be ahead. wire: verifone, inferred. */
+/** How far a client's clock may be ahead. wire: verifone §encrypted cards, inferred */
 export const captureSkewMs = 2 * minuteMs
 
 /** Until when a retired key still opens what was encrypted for it before. */

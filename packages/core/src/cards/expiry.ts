@@ -25,7 +25,10 @@ export const parseExpiry = (month: string, year: string): Result<Expiry, ExpiryR
   return ok({ month: Number(month), year: full, yearDigits: year.length === 2 ? 2 : 4 })
 }
 
-/** The end of its month in the last time zone on Earth: a card is good wherever its month has not ended. */
+/**
+ * The end of its month in the last time zone on Earth: a card is good wherever its month has not ended. wire: ozura §errors,
+ * inferred
+ */
 const endOf = ({ month, year }: Expiry): number => Date.UTC(year, month, 1) + 12 * hourMs
 
 export const isExpired = (expiry: Expiry, at: EpochMs): boolean => at >= endOf(expiry)
@@ -36,7 +39,10 @@ const renewalMs = 92 * dayMs
 /** Whether a reissued card may be about by now. */
 export const isDueForRenewal = (expiry: Expiry, at: EpochMs): boolean => at >= endOf(expiry) - renewalMs
 
-/** No card is good for half a century; a year so far off is a slip, such as 92 for 29. */
+/**
+ * No card is good for half a century; a year so far off is a slip, such as 92 for 29. wire: ozura §tokenize, hellgate
+ * §import: inferred
+ */
 export const isFarOff = (expiry: Expiry, at: EpochMs): boolean => endOf(expiry) > at + 50 * yearMs
 
 export const isLater = (a: Expiry, b: Expiry): boolean => a.year * 12 + a.month > b.year * 12 + b.month

@@ -55,6 +55,8 @@ export interface GuessLimit {
  *            hundredths of a core. Whoever has no session cannot add to it.
  *
  * A success takes nothing back, or an attacker would put one of their own between two guesses.
+ *
+ * wire: hellgate §sessions, inferred: no page names a limit.
  */
 export const guessLimits = {
   session: { atOnce: 5, everyMs: 15 * minuteMs },

@@ -17,12 +17,18 @@ export interface CodePolicy {
 /** A test session, made by an endpoint for tests, can be used as often as wanted. */
 export const unlimitedUses = 0
 
-/** One table of defaults. wire: ozura, "Session Lifecycle" (90 seconds, once; test: one year, reusable), verified. */
+/** One table of defaults. wire: ozura §cvc sessions, verified; hellgate §import, verifone §put: inferred. */
 export const defaultPolicies = {
   ozura: { hold: true, ttlMs: 90 * secondMs, uses: 1, destinations: undefined },
   hellgate: { hold: true, ttlMs: 15 * minuteMs, uses: 1, destinations: undefined },
   verifone: { hold: true, ttlMs: 15 * minuteMs, uses: 1, destinations: undefined },
 } as const satisfies Record<Exclude<Dialect, 'pismo'>, CodePolicy>
+
+/** What holds for the codes of a tenant that come by a dialect: its own policy, or the dialect's default. */
+export const policyOf = (
+  { codePolicy }: { readonly codePolicy: CodePolicy | undefined },
+  dialect: keyof typeof defaultPolicies,
+): CodePolicy => codePolicy ?? defaultPolicies[dialect]
 
 export const testSessionPolicy: CodePolicy = {
   hold: true,

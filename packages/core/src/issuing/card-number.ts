@@ -1,7 +1,7 @@
 import { type Pan, parsePan } from '../cards/pan.ts'
 import { Secret } from '../kernel/secret.ts'
 
-/** Digits of every number that is made. wire: pismo §9 allows 16 to 19; schemes issue 16. */
+/** Digits of every number that is made. wire: pismo §create allows 16 to 19; that it is 16, as schemes issue, is inferred. */
 const length = 16
 
 export const binForm = /^[1-9]\d{5,8}$/

@@ -1,7 +1,10 @@
 import type { IssuedCardId } from '../kernel/ids.ts'
 import { dayMs, type EpochMs } from '../kernel/time.ts'
 
-/** Wrong tries of a card's CVV. wire: pismo §9, inferred: five lock a CVV until it rotates or is reset, ten in a day lock the card until it is reset. */
+/**
+ * Wrong tries of a card's CVV. wire: pismo §verify, Cardkeep's own: five lock a CVV until it rotates or is reset, ten in a
+ * day lock the card until it is reset.
+ */
 export interface CvvTries {
   readonly cardId: IssuedCardId
   /** The rotation's serial of the CVV that `wrong` counts for. */

@@ -48,13 +48,13 @@ export type IssuedCardStatus = (typeof issuedCardStatuses)[number]
 /** Months from creation to expiry. wire: pismo §expiry, verified: the default of a program */
 export const validityMonths = 72
 
-/** The first moment at which it is not good any more: the month after its expiry, in UTC. */
+/** The first moment at which it is not good any more: the month after its expiry, in UTC. wire: pismo §expiry, inferred */
 export const endOfCard = ({
   expiryYear,
   expiryMonth,
 }: Pick<IssuedCard, 'expiryYear' | 'expiryMonth'>): number => Date.UTC(expiryYear, expiryMonth, 1)
 
-/** Whether its CVV can be rotated, told and asked for. A blocked card is still somebody's. */
+/** Whether its CVV can be rotated, told and asked for. A blocked card is still somebody's. wire: pismo §cvv rotation, inferred */
 export const isLive = (
   card: Pick<IssuedCard, 'status' | 'expiryYear' | 'expiryMonth'>,
   at: EpochMs,

@@ -50,7 +50,7 @@ export const issuerLimits = {
   components: 9,
 }
 
-/** The one until programs are offered. wire: pismo §9, inferred */
+/** The one until programs are offered. wire: pismo §create, inferred */
 export const programId = 1
 
 /** A pair of card verification keys, A and B, dedicated to rotating CVVs. */
@@ -113,5 +113,5 @@ export interface TrustedIssuer {
   readonly jwks: string
 }
 
-/** An access token is good for so long. wire: pismo §9, inferred */
+/** An access token is good for so long. wire: pismo §tokens, inferred */
 export const accessTokenLifetimeMs = 60 * minuteMs

@@ -35,7 +35,7 @@ export interface RotationSchedule {
 
 export type RotationCause = 'forced' | 'automatic'
 
-/** wire: pismo §cvv rotation: at least one hour, verified; at most a year, inferred. */
+/** wire: pismo §change rotation: at least one hour, verified; at most a year, inferred. */
 export const rotationHours = { least: 1, most: 8_760 }
 
 /** wire: pismo §scheduling rules, from the description: between two schedulings of one card. Exactly so much schedules, inferred. */
@@ -70,7 +70,7 @@ export const decideRotation = (
 const nextInStep = (nextAt: EpochMs, intervalMs: number, at: number): EpochMs =>
   nextAt > at ? nextAt : epochMs(nextAt + (Math.floor((at - nextAt) / intervalMs) + 1) * intervalMs)
 
-/** A schedule that begins now. Always schedules. wire: pismo §9, inferred */
+/** A schedule that begins now. Always schedules. wire: pismo §change rotation, inferred */
 export const startSchedule = (
   schedule: Pick<RotationSchedule, 'lastRotatedAt'>,
   hours: number,

@@ -6,10 +6,10 @@ export type ServiceCode = Secret<Brand<string, 'ServiceCode'>>
 
 const form = /^\d{3}$/
 
-/** They would yield the static CVV2 and the iCVV of the card. wire: pismo §9, inferred */
+/** They would yield the static CVV2 and the iCVV of the card. wire: pismo §reset, inferred */
 const reserved: ReadonlySet<string> = new Set(['000', '999'])
 
-/** What real magnetic stripes carry: a CVV made of one of them would be that of the stripe. wire: pismo §9, inferred */
+/** What real magnetic stripes carry: a CVV made of one of them would be that of the stripe. wire: pismo §reset, inferred */
 const onTracks: ReadonlySet<string> = new Set(['101', '120', '121', '201', '220', '221', '601'])
 
 /** What was checked before it was sealed. */

@@ -6,7 +6,8 @@ import type { TokenActor, TokenNotFound } from './token-actor.ts'
 
 /**
  * A suspended token may be used again. Codes that were held before it was suspended do not come back, also where whatever
- * suspended it could not drop them; while they cannot be dropped, it stays suspended.
+ * suspended it could not drop them; while they cannot be dropped, it stays suspended. It lifts a suspension and no more.
+ * wire: verifone §suspend, activate, delete, inferred
  */
 export const activateToken = (
   ports: MoveTokenPorts,

@@ -19,7 +19,7 @@ export interface AnswerSession extends SealedAnswer {
 
 /**
  * Takes a browser's answer to a session and says how the session stands afterwards. It is answered once: of several that
- * come at once one is looked at, and the others are told that it is.
+ * come at once one is looked at, and the others are told that it is. wire: hellgate §complete-action, inferred
  *
  * If the vault dies between what it writes and the end of the session, the claim runs out and the session is open again:
  * a card may then get a second token, and a code is written once more.

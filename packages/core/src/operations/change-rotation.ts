@@ -31,7 +31,10 @@ export const changeRotation = (
     }),
   )
 
-/** Turns rotation off. The CVV stays, and can still be forced to rotate. */
+/**
+ * Turns rotation off. The CVV stays, and can still be forced to rotate. wire: pismo §delete rotation, inferred: where there
+ * is none it is not found
+ */
 export const stopRotation = (
   ports: Ports,
   caller: Caller,

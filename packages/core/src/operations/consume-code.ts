@@ -18,6 +18,7 @@ type Ports = {
  * Forgets every code of a token that this tenant holds, by whatever address it came: its authorisation is over (PCI DSS
  * 3.3.1). What another tenant's customer typed for the same card waits for an authorisation of its own. Done also where
  * none was held, and never waits for the audit: a code that should be gone is gone, written down or not.
+ * wire: hellgate §consume, §code held: whose codes these are is inferred.
  */
 export const consumeCode = async (
   { store, codes, clock, readiness }: Ports,

@@ -11,7 +11,10 @@ export interface FoundIssuedCard extends RotatingCard {
   readonly issuer: Issuer
 }
 
-/** Who asks: for an account that its token names, or, where that is enough, for all accounts of the issuer. */
+/**
+ * Who asks: for an account that its token names, or, where that is enough, for all accounts of the issuer. wire: pismo
+ * §tokens, inferred: where that is
+ */
 export type AccountNeed = 'account' | 'account or issuer'
 
 /**
@@ -36,6 +39,9 @@ export const findIssuedCard = async (
   return ok({ issuer, card, rotation })
 }
 
-/** Where PCI data takes its time, a card has none before. wire: pismo §cards, verified: 404 until then */
+/**
+ * Where PCI data takes its time, a card has none before. wire: pismo §cards, verified: 404 until then; inferred: for all
+ * that concerns the CVV
+ */
 const hasPciData = ({ settings }: Issuer, card: RotatingCard['card'], at: EpochMs): boolean =>
   isLive(card, at) && at >= card.createdAt + settings.pciDelayMs

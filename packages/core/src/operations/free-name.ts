@@ -7,7 +7,10 @@ import type { Store } from '../ports.ts'
 import { auditOf, type Caller } from './caller.ts'
 import { subjectOf } from './issued-card-subject.ts'
 
-/** What goes before a card takes a name, in its commit: a card that has expired gives its name up, and is cancelled. */
+/**
+ * What goes before a card takes a name, in its commit: a card that has expired gives its name up, and is cancelled. wire:
+ * pismo §create, inferred
+ */
 export const freeName = async (
   store: Pick<Store, 'issuedCardNamed' | 'issuedCard'>,
   caller: Caller,

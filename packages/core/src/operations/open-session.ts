@@ -32,7 +32,8 @@ export interface OpenedSession {
 const attempts = 8
 
 /**
- * Lets a browser answer one question: which card, or which code for a token that may be refreshed now.
+ * Lets a browser answer one question: which card, or which code for a token that may be refreshed now. It ends no earlier
+ * session. wire: hellgate §sessions, inferred
  *
  * The session is there before it is written down, and dropped if that fails: the other way round its id could be told
  * again, as the reply to an idempotency key, and would open nothing.

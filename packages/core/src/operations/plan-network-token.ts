@@ -48,7 +48,7 @@ export interface PlannedNetworkToken {
 
 /**
  * Has a token's network token issued, suspended, resumed or ended. What is refused names `scheme_token_action` in its
- * dialect.
+ * dialect. wire: verifone §scheme tokens, inferred: what is so already is done.
  *
  * A provider is told of what makes a network token good or bad before the commit, under an id of the vault's own, so that it
  * can be taken back; and of its end after the commit, by `settleNetworkTokens`, because an end cannot.

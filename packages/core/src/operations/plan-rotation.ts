@@ -121,7 +121,7 @@ const giveCode = async (
   )
 }
 
-/** For each card a service code with which its CVV is another. wire: pismo §9, inferred */
+/** For each card a service code with which its CVV is another. wire: pismo §reset, inferred */
 const drawOthers = async (
   { cvvs, draws }: Ports,
   issuer: ReadyIssuer,
@@ -161,7 +161,7 @@ const sealRotation = async (
     serial: isSameCvv ? rotation.serial : rotation.serial + 1,
     schedule,
     dueAt: dueAtOf(schedule, card.id, settings.jitterMs),
-    // wire: pismo §9, inferred: the one before is good for nothing any more, unless the issuer chose a grace.
+    // wire: pismo §reset, inferred: the one before is good for nothing any more, unless the issuer chose a grace.
     previous:
       settings.graceMs === 0
         ? undefined

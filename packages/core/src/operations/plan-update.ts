@@ -51,7 +51,7 @@ export interface PlannedUpdate {
   readonly changes: readonly Change[]
 }
 
-/** Says what a token becomes. `undefined`: somebody changed what that depends on, so look again. */
+/** Says what a token becomes. wire: verifone §patch, inferred. `undefined`: somebody changed what that depends on, so look again. */
 export const planUpdate = async (
   ports: RelinkPorts,
   caller: Caller,

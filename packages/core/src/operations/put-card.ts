@@ -61,6 +61,7 @@ export interface PutAnalytics {
 /**
  * Takes a card that a client encrypted: gives out a token, or updates the one that its scope knows it by. The same capture
  * may come again, because an answer was lost: it makes the same token again, and holds its code no second time.
+ * wire: verifone §put: that a known card is updated is verified; what stays, and what a card needs, is inferred.
  */
 export const putCard = async (
   ports: CapturePorts,

@@ -49,7 +49,10 @@ export const recordOutcome = async (
   }
 }
 
-/** A token that was suspended or deleted meanwhile, here or by another process, gets nothing back. */
+/**
+ * wire: ozura §cvc sessions, inferred: a code comes back where nothing was sent. A token that was suspended or deleted
+ * meanwhile, here or by another process, gets nothing back.
+ */
 export const returnCode = async (
   { codes, store, clock }: { codes: CodeStore; store: Store; clock: Clock },
   tokenId: TokenId,

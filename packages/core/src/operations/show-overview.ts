@@ -13,7 +13,10 @@ import { auditToken } from './token-actor.ts'
 
 type Ports = Pick<CapturePorts, 'store' | 'cipher' | 'networkTokenCipher' | 'clock'>
 
-/** Tells all that may be told of a card token, of a deleted one too. It is written down first who saw it. */
+/**
+ * Tells all that may be told of a card token, of a deleted one too. It is written down first who saw it. wire: verifone
+ * §get, inferred
+ */
 export const showOverview = async (
   ports: Ports,
   caller: Caller,

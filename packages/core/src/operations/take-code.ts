@@ -17,7 +17,10 @@ export interface CodeWish {
   readonly destination: string
 }
 
-/** Takes a code for one forward. Whoever asked too often for codes that are not held has to wait first. */
+/**
+ * Takes a code for one forward. Whoever asked too often for codes that are not held has to wait first. A code
+ * serves only the token that it came with. wire: ozura §cvc sessions, inferred
+ */
 export const takeCode = async (
   { codes, guesses }: Ports,
   caller: Caller,

@@ -9,7 +9,7 @@ export interface RotationNews {
   /** wire: pismo §event: `operation_type` of a plain rotation inferred, of the two others verified */
   readonly operation: 'ROTATE_CVV' | 'CHANGE_CVV_ROTATION' | 'DELETE_CVV_ROTATION'
   readonly rotationType: 'MANUAL' | 'AUTOMATIC'
-  /** A UUID that is the same in all that came of one request, or of one round of the scheduler. */
+  /** A UUID that is the same in all that came of one request, or of one round of the scheduler. wire: pismo §envelope, inferred */
   readonly correlationId: string
 }
 

@@ -20,7 +20,10 @@ export interface TokenizedAccount
   readonly accountType: AccountType | undefined
 }
 
-/** Gives out a token for a bank account. Accounts have no date that a newer one could replace: a known one stays as it is. */
+/**
+ * Gives out a token for a bank account. Accounts have no date that a newer one could replace: a known one stays as it is.
+ * wire: ozura §bank accounts, inferred
+ */
 export const tokenizeAccount = async (
   ports: GivingPorts,
   caller: Caller,

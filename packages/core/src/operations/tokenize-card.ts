@@ -65,7 +65,7 @@ export const tokenizeCard = async (
 
 /**
  * A later expiry, as a reissued card has, replaces a stored one that has passed or soon will. Before that it does not:
- * whoever knows only the number could spoil a good card with a wrong date.
+ * whoever knows only the number could spoil a good card with a wrong date. wire: ozura §tokenize, inferred
  */
 const renewCard = (stored: Card, card: Card, at: EpochMs): Card =>
   isDueForRenewal(stored.expiry, at) && isLater(card.expiry, stored.expiry)

@@ -41,7 +41,7 @@ const attempts = 32
 
 /**
  * Changes what a token stands for. With another number it keeps its id, and what belongs to the number before goes: the
- * codes that were held for the token, and its network token.
+ * codes that were held for the token, and its network token. A suspended one stays so. wire: verifone §patch, inferred
  */
 export const updateToken = async (
   ports: CapturePorts,

@@ -15,7 +15,7 @@ export const writeValues =
     return text
   }
 
-/** One value as text; `undefined` where the card or account has none: an empty name is none. */
+/** One value as text; `undefined` where the card or account has none: an empty name is none. wire: ozura §proxy, inferred */
 export const valueOf = (
   instrument: Instrument,
   { value, form }: Placeholder,

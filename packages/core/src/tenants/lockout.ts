@@ -1,6 +1,9 @@
 import { minuteMs } from '../kernel/time.ts'
 
-/** PCI DSS 8.3.4: at most ten tries, then locked for at least thirty minutes. */
+/**
+ * PCI DSS 8.3.4: at most ten tries, then locked for at least thirty minutes. wire: ozura §authentication, inferred: its
+ * pages name neither number.
+ */
 export const failuresAllowed = 10
 export const lockedForMs = 30 * minuteMs
 

@@ -15,11 +15,17 @@ export const isSameEnd = (one: TokenEnd, other: TokenEnd): boolean =>
 /** For how long a token is kept after its card, where nobody chose. */
 const monthsAfterCard = 13
 
-/** The first moment after thirteen months more than the card's own last month, in UTC as every date of a token. */
+/**
+ * The first moment after thirteen months more than the card's own last month, in UTC as every date of a token. wire:
+ * verifone §put, inferred
+ */
 export const endAfterCard = ({ month, year }: Expiry): EpochMs =>
   epochMs(Date.UTC(year, month + monthsAfterCard, 1))
 
-/** For so long at least, or until it is deleted: a token that others were given too lives as long as anyone wants. */
+/**
+ * For so long at least, or until it is deleted: a token that others were given too lives as long as anyone wants. wire:
+ * hellgate §sessions, inferred
+ */
 export const livesFor =
   (lifetimeMs: number | undefined, at: EpochMs): EndWish =>
   (had, instrument) => {

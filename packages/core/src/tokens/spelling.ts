@@ -3,7 +3,7 @@ import { bytesOfId, idOfBytes, parseId, type TokenId } from '../kernel/ids.ts'
 
 /*
  * One token, three spellings: the UUID, its 16 bytes as 26 characters of base32, and those behind `tok_`.
- * Every dialect accepts all three and prints its own.
+ * Every dialect accepts all three and prints its own. wire: ozura §tokenize, inferred
  */
 
 const base32 = /^[a-z2-7]{26}$/

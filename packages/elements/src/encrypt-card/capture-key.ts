@@ -10,7 +10,7 @@ export interface UsableKey {
 
 const wanted = 'publicKey must be the public_key of a capture key, or that key armored'
 
-/** The armored block, of which a `public_key` is the base64, in lines or in one. wire: verifone §1.1 */
+/** The armored block, of which a `public_key` is the base64, in lines or in one. wire: verifone §capture keys, verified */
 export const needsArmored = (publicKey: unknown): string => {
   needs(typeof publicKey === 'string', wanted)
   const armored = publicKey.includes(begin) ? publicKey : decode(publicKey)

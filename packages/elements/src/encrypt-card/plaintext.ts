@@ -8,7 +8,7 @@ export interface Plaintext {
   readonly captureTime: string
 }
 
-/** What is encrypted: the tags that are given, in the order in which the vault's API names them. wire: verifone §1.2 */
+/** What is encrypted: the tags that are given, in the order in which the vault's API names them. wire: verifone §encrypted cards, verified */
 export const needsPlaintext = (argument: unknown, nowMs: number): Plaintext => {
   needs(
     typeof argument === 'object' && argument !== null,

@@ -13,6 +13,7 @@ export interface Change {
   /** In English, for whoever builds the page. */
   readonly error?: string
   readonly errorCode?: ErrorCode
+  /** wire: hellgate §field frames, inferred: in the words that the SDK has for brands elsewhere. */
   readonly cardBrand?: string
   /**
    * The merchant's page gets what was typed, because this version of the SDK encrypts there: it gets what is right, and

@@ -5,7 +5,7 @@ export type Style = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /**
  * The properties that the SDK documents, and nothing else: none of them moves an input or loads anything, and no form
- * has room for an address. What is not of its form is left out.
+ * has room for an address. What is not of its form is left out. wire: hellgate §field frames, inferred
  */
 export const readStyle: Read<Style> = (value) => {
   if (!isFields(value)) return undefined

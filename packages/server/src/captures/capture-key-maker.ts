@@ -6,6 +6,7 @@ import type { CapturePrivateSealer } from '../keys/capture-private-sealer.ts'
 /**
  * OpenPGP keys of version 4 on NIST P-256, one that signs and below it one that encrypts: what the oldest of the published
  * clients understands. It names nobody, ends by being retired alone, and asks for nothing that those clients do not know.
+ * wire: verifone §capture keys, inferred
  */
 export const createCaptureKeyMaker = (sealer: CapturePrivateSealer): CaptureKeyMaker => ({
   // A pair costs some milliseconds of the thread that answers requests.

@@ -4,7 +4,10 @@ import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 /** In characters. What clients make of a card has some nine hundred. */
 export const longestCiphertext = 16 * 1024
 
-/** The armored message that a client sent: as it is, or in base64 once more, which is what published clients send. */
+/**
+ * The armored message that a client sent: as it is, or in base64 once more, which is what published clients send.
+ * wire: verifone §encrypted cards, the latter verified, the former inferred
+ */
 export const readCiphertext = (ciphertext: string): Result<string, CaptureFault> => {
   const armored = ciphertext.includes(armorBegin) ? ciphertext : decode(ciphertext)
   if (armored === undefined) return refuse('not a message')

@@ -116,6 +116,8 @@ test('a card that takes more memory than there is for it is refused, and those b
 
 test('a card whose worker dies is told that the vault could not, without a word of why, and the next is opened', async () => {
   const { run } = open({ jobMs: 15_000 })
+  // Has begun: of a thread that dies at once its word that it is ready may be lost, and then it never was.
+  await run('one')
   const [died, two] = [run('die'), run('two')]
   await expect(died).rejects.toThrow(new UnavailableError('the worker that opens captured cards was lost'))
   expect(await two).toEqual(ok('two'))

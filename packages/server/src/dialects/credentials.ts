@@ -28,6 +28,9 @@ type Mint = (
   ids: Ids,
 ) => Omit<MintedCredential, 'id'>
 
+/** Nothing goes with the secret, and it is good until it is revoked. */
+const aloneForGood = { publicKey: undefined, lifetimeMs: undefined }
+
 const mints = {
   ozura: (id, environment) => {
     const { apiKey, publicKey } = spellOzura(id, environment, {
@@ -45,8 +48,7 @@ const mints = {
     const apiKey = spellHellgate(id, environment, randomBytes(32))
     return {
       secret: apiKey,
-      publicKey: undefined,
-      lifetimeMs: undefined,
+      ...aloneForGood,
       show: (open) => ({ api_key: open(apiKey) }),
     }
   },
@@ -64,8 +66,7 @@ const mints = {
     const { clientId, clientSecret } = spellPismo(id, environment, randomBytes(32))
     return {
       secret: clientSecret,
-      publicKey: undefined,
-      lifetimeMs: undefined,
+      ...aloneForGood,
       show: (open) => ({ client_id: clientId, client_secret: open(clientSecret) }),
     }
   },

@@ -45,6 +45,7 @@ export interface EgressLimits {
   readonly answerBytes: number
 }
 
+/** wire: ozura §errors, inferred: its pages know that it times out, and not when. */
 const defaultTimeouts: EgressTimeouts = {
   connectMs: 5_000,
   headersMs: 25_000,

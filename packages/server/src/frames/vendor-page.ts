@@ -7,7 +7,7 @@ import { frameHeaders } from './frame-headers.ts'
 /**
  * The page of a field that the published SDK 3.8.1 embeds. Its address names no session and no tenant, only the page
  * that it will be in: that must be one of which any tenant has said so, and it is let into that one alone.
- * wire: hellgate §field frames, verified.
+ * wire: hellgate §field frames, the address verified; who may embed it is inferred.
  */
 export const vendorPage = (
   { store }: { readonly store: Pick<Services['store'], 'origins'> },

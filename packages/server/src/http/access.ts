@@ -122,7 +122,7 @@ const judge = (
 ): Refusal | undefined => {
   if (permission !== 'any' && !permissions.includes(permission)) return { type: 'NotPermitted' }
   if (testOnly && tenant.environment !== 'test') return { type: 'NotPermitted' }
-  // wire: ozura §11, inferred: required for live credentials, optional for test ones.
+  // wire: ozura §authentication, inferred: required for live credentials, optional for test ones.
   if (publicKey && tenant.environment === 'live' && !hasPublicKey)
     return { type: 'MissingField', field: 'X-Pub-Key' }
   return undefined

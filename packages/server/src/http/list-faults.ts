@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/value'
 import type { Route } from './route.ts'
 
-/** More tell nobody more. */
+/** More tell nobody more. wire: verifone §errors, inferred */
 const faultsAtMost = 20
 
 interface Sent {

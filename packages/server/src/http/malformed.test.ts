@@ -2,8 +2,8 @@ import type { Refusal } from '@cardkeep/core/errors'
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import type { Dialect } from './dialect.ts'
+import { sentHeader } from './forwarding.ts'
 import { createMalformed } from './malformed.ts'
-import { sentHeader } from './sent-header.ts'
 
 const dialectOf = (name: Dialect['name'], forwards: boolean): Dialect => ({
   name,

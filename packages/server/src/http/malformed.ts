@@ -9,7 +9,8 @@ import type { Reply } from './route.ts'
 /*
  * What is not HTTP never reaches a route; the server hands it over as an error of the connection. Where nothing else
  * is being answered on that connection, the reply is a refusal like any other. Where something is, that answer is the
- * last one: a 400 before it would be taken for it, and would tell the sender of a charge that nothing was sent.
+ * last one: a 400 before it would be taken for it, and would tell the sender of a charge that nothing was sent. The statuses
+ * and what is named as wrong are inferred. wire: ozura §errors
  */
 
 export interface Malformed {

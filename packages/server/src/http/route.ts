@@ -39,14 +39,14 @@ export interface Reply {
 export interface CredentialAuth {
   /** `any`: whoever has a valid credential. */
   readonly permission: Permission | 'any'
-  /** Whether the dialect's public key must come too. */
-  readonly publicKey: boolean
+  /** Whether the public key must come too, in a dialect that has one. */
+  readonly publicKey?: boolean
   /** Only credentials of test tenants. */
   readonly testOnly?: boolean
 }
 
 /** A route as data: what it takes, who may call it, what it runs and how it answers. */
-interface RouteFrame {
+export interface RouteFrame {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly summary: string
@@ -76,6 +76,8 @@ interface RouteFrame {
   readonly relays?: true
   /** Which headers some good answers have and others have not. */
   readonly replyHeaders?: readonly string[]
+  /** What it may refuse beside that of which its permission, its method and its schemas tell. */
+  readonly refuses?: readonly Refusal['type'][]
   /** Headers for refusals of this route. */
   readonly refusalHeaders?: (refusal: Refusal | 'bug') => Readonly<Record<string, string>>
 }

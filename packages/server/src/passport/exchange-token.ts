@@ -56,7 +56,7 @@ interface TokenContent extends Pick<TokenWish, 'accountId'> {
   readonly at: EpochMs
 }
 
-/** wire: pismo §tokens: the claims verified, their values here Cardkeep's own */
+/** wire: pismo §tokens: the claims verified; their values here, and RS256, inferred */
 const sign = async (
   { sealer }: PassportPorts,
   key: AccessKey,

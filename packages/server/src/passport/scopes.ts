@@ -2,7 +2,7 @@ import type { Permission } from '@cardkeep/core/tenants/tenant'
 
 /**
  * What a token's scope leaves of what its credential may do. wire: pismo §tokens, verified: the form of a scope; which of
- * them the pages of cards ask for is not said, so these two are Cardkeep's choice (pismo §9, inferred).
+ * them the pages of cards ask for is not said, so what these two leave is inferred.
  */
 const leaves = {
   'pismo-v1:cards:rw': () => true,

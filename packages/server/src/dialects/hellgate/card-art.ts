@@ -4,6 +4,7 @@ import type { CardToken } from '@cardkeep/core/tokens/token'
 /**
  * A picture of a card, as SVG: its scheme as a word, its last four digits, and a dot for each other one. Nothing in it is
  * anybody's logo. Attributes say how it looks, so that a content security policy need allow no style and no script.
+ * wire: hellgate §card art, inferred: what it shows.
  */
 export const drawCard = ({ scheme, mask }: Pick<CardToken, 'scheme' | 'mask'>): string => {
   const { name, from, to } = faces[scheme]

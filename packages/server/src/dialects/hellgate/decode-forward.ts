@@ -1,11 +1,10 @@
 import type { Refusal } from '@cardkeep/core/errors'
-import { parseId, type SessionId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { ForwardRequest } from '@cardkeep/core/operations/forward-request'
 import { parseTemplate, type TemplateSource } from '@cardkeep/core/templates/template'
-import { parseToken } from '@cardkeep/core/tokens/spelling'
 import { readForm } from '../../http/form.ts'
 import { toJsonSource } from '../../http/json-source.ts'
+import { readCodeSessionId, readTokenId } from '../../http/read-ids.ts'
 import type { ContentKind, RouteInput } from '../../http/route.ts'
 import { readStrictJson } from '../../http/strict-json.ts'
 import { readXml } from '../../http/xml-source.ts'
@@ -13,15 +12,15 @@ import { quoteBarePlaceholders } from './bare-placeholders.ts'
 import { readForwardHeaders } from './forward-headers.ts'
 import { placeholders } from './placeholders.ts'
 
-/** wire: hellgate §forward: headers, placeholders and JSON verified; a form and XML, and all that is refused, inferred. */
+/** wire: hellgate §forward, §placeholders: headers, placeholders and JSON verified; all that is refused, inferred. */
 export const decodeForward = ({ headers, content, body }: RouteInput): Result<ForwardRequest, Refusal> => {
   const { 'x-hellgate-token': token, 'x-destination-url': url, 'x-cvc-session-id': session } = headers
   if (typeof token !== 'string') return refuse({ type: 'MissingField', field: 'x-hellgate-token' })
   if (typeof url !== 'string') return refuse({ type: 'MissingField', field: 'x-destination-url' })
-  const tokenId = parseToken(token)
-  if (!tokenId) return refuse({ type: 'TokenNotFound' })
-  const sessionId = session === undefined ? undefined : parseId<SessionId>(String(session))
-  if (session !== undefined && !sessionId) return refuse({ type: 'CodeNotHeld' })
+  const tokenId = readTokenId(token)
+  if (!tokenId.ok) return tokenId
+  const sessionId = session === undefined ? ok(undefined) : readCodeSessionId(String(session))
+  if (!sessionId.ok) return sessionId
   // A space is in no URL, and between two of them where the header came twice.
   if (url.includes(placeholders.open) || url.includes(' '))
     return refuse({ type: 'InvalidField', field: 'x-destination-url' })
@@ -37,8 +36,8 @@ export const decodeForward = ({ headers, content, body }: RouteInput): Result<Fo
   const template = parseTemplate(source.value, placeholders)
   if (!template.ok) return template
   return ok({
-    tokenId,
-    sessionId,
+    tokenId: tokenId.value,
+    sessionId: sessionId.value,
     template: template.value,
     url,
     method: 'POST',

@@ -3,7 +3,7 @@ import { parseCode } from '@cardkeep/core/cards/code'
 import { parseExpiry, twoDigits } from '@cardkeep/core/cards/expiry'
 import { parsePan } from '@cardkeep/core/cards/pan'
 import { schemeOf } from '@cardkeep/core/cards/scheme'
-import { defaultPolicies } from '@cardkeep/core/codes/policy'
+import { policyOf } from '@cardkeep/core/codes/policy'
 import type { Refusal } from '@cardkeep/core/errors'
 import { type CaptureId, parseId, type TokenId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
@@ -15,7 +15,9 @@ import type { TokenizeCard } from '@cardkeep/core/operations/tokenize-card'
 import { parseToken } from '@cardkeep/core/tokens/spelling'
 import type { Static } from 'typebox'
 import { readCodePolicy } from '../../http/code-policy-header.ts'
+import { readTokenId } from '../../http/read-ids.ts'
 import type { RouteInput } from '../../http/route.ts'
+import { sortFields } from '../../http/sort-fields.ts'
 import type { importBody, tokenSessionBody } from './wire.ts'
 
 /* Turns bodies that have passed their schema into commands. Card numbers and codes become secrets in the first line. */
@@ -28,7 +30,7 @@ export const decodeImport = (
   const fields = body as Static<typeof importBody>
   const read = readCard(fields, fields.security_code ?? undefined, readHolder(fields.cardholder_name))
   if (!read.ok) return read
-  const policy = readCodePolicy(headers, principal.tenant.codePolicy ?? defaultPolicies.hellgate)
+  const policy = readCodePolicy(headers, policyOf(principal.tenant, 'hellgate'))
   if (!policy.ok) return policy
   return ok({
     ...read.value,
@@ -44,11 +46,7 @@ export const decodeImport = (
 export const samenessOfImport = ({ body, headers }: RouteInput): Secret<string> => {
   const { security_code: code, ...kept } = body as Static<typeof importBody>
   return new Secret(
-    JSON.stringify([
-      Object.entries(kept).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-      typeof code === 'string',
-      headers['cardkeep-code-policy'] ?? null,
-    ]),
+    JSON.stringify([sortFields(kept), typeof code === 'string', headers['cardkeep-code-policy'] ?? null]),
   )
 }
 
@@ -96,11 +94,7 @@ export const decodeRefreshSession = (input: RouteInput): Result<OpenSession, Ref
 export const samenessOfRefreshSession = ({ params }: RouteInput): Secret<string> =>
   new Secret(parseToken(params['id'] ?? '') ?? '')
 
-/** Whatever is no token is not found. */
-export const decodeTokenId = ({ params }: RouteInput): Result<TokenId, Refusal> => {
-  const tokenId = parseToken(params['id'] ?? '')
-  return tokenId ? ok(tokenId) : refuse({ type: 'TokenNotFound' })
-}
+export const decodeTokenId = ({ params }: RouteInput): Result<TokenId, Refusal> => readTokenId(params['id'])
 
 export const decodeSessionId = ({ params }: RouteInput): Result<CaptureId, Refusal> => {
   const id = parseId<CaptureId>(params['session_id'] ?? '')

@@ -4,7 +4,8 @@ import type { Reply } from '../../http/route.ts'
 
 /**
  * What the destination answered, as its own: status, headers, content type and body. What it says of itself as a server is
- * left out, because it would be said of the vault. wire: hellgate §forward, verified that it is relayed.
+ * left out, because it would be said of the vault. wire: hellgate §answer, verified that it is relayed; what is left out is
+ * inferred.
  */
 export const encodeRelay = ({ status, headers, body }: Answer): Reply => ({
   // A status that HTTP does not know could not be sent on.

@@ -9,7 +9,7 @@ import type {
 } from '@cardkeep/core/sessions/capture-session'
 import type { Reply } from '../../http/route.ts'
 
-/** wire: hellgate §session states */
+/** wire: hellgate §session states: states and their fields verified, values that no page names inferred. */
 export const encodeSession = ({ session, state }: FoundSession, baseUrl: string): Reply => ({
   status: 200,
   body: state.type === 'open' ? ask(session, baseUrl) : state.type === 'ended' ? end(state.end) : wait,
@@ -35,7 +35,7 @@ const end = (ended: SessionEnd): object =>
         data: failures[ended.reason],
       }
 
-/** inferred: no reason and no code of one is published */
+/** wire: hellgate §session states, inferred: no reason and no code of one is published */
 const failures: Readonly<Record<CaptureFailure, { readonly reason: string; readonly reason_code: string }>> =
   {
     'too many failures': { reason: 'Too many failed attempts', reason_code: 'TOO_MANY_FAILURES' },

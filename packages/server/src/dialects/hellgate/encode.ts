@@ -7,6 +7,7 @@ import type { DescribedCard } from '@cardkeep/core/operations/describe-card'
 import type { ListedCards } from '@cardkeep/core/operations/list-cards'
 import type { OpenedSession } from '@cardkeep/core/operations/open-session'
 import type { CardToken } from '@cardkeep/core/tokens/token'
+import { given } from '../../http/replies.ts'
 import type { Reply } from '../../http/route.ts'
 import { drawCard } from './card-art.ts'
 
@@ -55,9 +56,7 @@ export const encodeCardArt = (token: CardToken): Reply => ({
   contentType: 'image/svg+xml',
 })
 
-export const encodeNothing = (): Reply => ({ status: 204, body: undefined })
-
-/** wire: hellgate §token, verified */
+/** wire: hellgate §token, verified; which states are `invalid` is inferred. */
 const spellToken = ({ token, state, card, bin }: DescribedCard, baseUrl: string): object => ({
   id: token.id,
   ...given('cardholder_name', spellHolder(card.holder)),
@@ -79,12 +78,9 @@ const spellToken = ({ token, state, card, bin }: DescribedCard, baseUrl: string)
   ...given('country_code', bin?.country),
   network_token_status: 'not_available',
   scheme: nameScheme(token.scheme),
-  // inferred: this vault identifies nobody, whether it was asked to or not.
+  // wire: hellgate §token, inferred: this vault identifies nobody, whether it was asked to or not.
   identity_and_verification: 'none',
 })
-
-const given = (name: string, value: string | undefined): object =>
-  value === undefined ? {} : { [name]: value }
 
 const spellTime = (at: EpochMs | undefined): string | undefined =>
   at === undefined ? undefined : new Date(at).toISOString()

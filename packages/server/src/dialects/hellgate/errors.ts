@@ -1,4 +1,5 @@
 import type { FieldPath, Refusal } from '@cardkeep/core/errors'
+import { answerTo, type RefusalTable } from '../../http/refusal-table.ts'
 import type { Reply, Route } from '../../http/route.ts'
 import { spellBack } from '../../log/spell-back.ts'
 
@@ -11,10 +12,8 @@ interface Answer {
   readonly wrong?: { readonly path: string; readonly message: string }
 }
 
-type Row<R extends Refusal> = (refusal: R, route: Route | undefined) => Answer
-
-/** Every refusal as this API says it. wire: hellgate §errors, verified unless marked. */
-const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: Type }>> } = {
+/** Every refusal as this API says it. wire: hellgate §errors, verified unless the page says inferred. */
+const table: RefusalTable<Answer> = {
   MissingField: ({ field, within }) => invalid(pathOf(field, within), 'is missing'),
   InvalidField: ({ field, within }) => invalid(pathOf(field, within), 'is not valid'),
   InvalidFields: ({ faults: [first] }) => invalid(pathOf(first?.field ?? '', first?.within), 'is not valid'),
@@ -25,7 +24,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   CardExpired: () => invalid('$.expiry_year', 'has passed: the card has expired'),
   PayloadNotReadable: () => invalid('$.result.enc_payload', 'cannot be opened'),
   BodyNotReadable: () => invalid('$', 'cannot be read'),
-  // inferred
+  // wire: hellgate §errors, inferred
   BodyTooLarge: () => refused(413, 'PAYLOAD_TOO_LARGE', 'The request is too large'),
   ContentTypeNotSupported: () => refused(415, 'UNSUPPORTED_MEDIA_TYPE', 'The content type is not supported'),
 
@@ -50,13 +49,13 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
 
   NotAuthenticated: () => refused(401, 'UNAUTHORIZED', 'No valid means of authentication was provided'),
   NotPermitted: () => forbidden,
-  // inferred: the pages know no 429
+  // wire: hellgate §errors, inferred: the pages know no 429
   LockedOut: ({ retryAfterSeconds }) => tooMany('Too many failed attempts', retryAfterSeconds),
   TooManyGuesses: ({ retryAfterSeconds }) => tooMany('Too many failed attempts', retryAfterSeconds),
   TooManyCodes: () => tooMany('Too many security codes are held', 60),
   TooManySessions: () => tooMany('Too many sessions are open', 60),
 
-  // inferred: §forward
+  // wire: hellgate §errors, inferred
   DestinationNotAllowed: () => forbidden,
   CodeRequired: () => invalid('$', 'asks for a security code, and no code is held'),
   CodeNotHeld: () => invalid("$['x-cvc-session-id']", 'names no session in which a code is held'),
@@ -76,7 +75,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
       : refused(502, 'BAD_GATEWAY', 'The destination could not be reached or gave no readable answer'),
   ForwardTimedOut: () => refused(504, 'GATEWAY_TIMEOUT', 'The destination did not answer in time'),
 
-  // inferred: §conventions
+  // wire: hellgate §errors, inferred
   IdempotencyKeyInUse: () =>
     refused(409, 'CONFLICT', 'A request with this idempotency key is still in progress'),
   IdempotencyKeyReused: () => refused(409, 'CONFLICT', 'The idempotency key was used for another request'),
@@ -86,9 +85,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
 }
 
 export const encodeRefusal = (refusal: Refusal, route?: Route): Reply => {
-  // Sound: the row of a refusal's type takes that refusal; the compiler cannot follow the pair.
-  const row = table[refusal.type] as Row<Refusal>
-  const { status, classifier, message, retryAfterSeconds, wrong } = row(refusal, route)
+  const { status, classifier, message, retryAfterSeconds, wrong } = answerTo(table, refusal, route)
   return {
     status,
     ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),

@@ -1,3 +1,4 @@
+import { testCards } from '@cardkeep/testing/canary/cards'
 import { describe, expect, test } from 'vitest'
 import { readForwardHeaders } from './forward-headers.ts'
 
@@ -71,6 +72,11 @@ describe('a pair', () => {
   test('that is half is refused by what it lacks', () => {
     expect(sent({ 'x-auth-name': 'a' })).toEqual({ type: 'MissingField', field: 'x-auth-value' })
     expect(sent({ 'x-auth-value': 'a' })).toEqual({ type: 'MissingField', field: 'x-auth-name' })
+  })
+
+  test('that is half and has a card number for its label is refused without it', () => {
+    const field = 'x-[card number]-value'
+    expect(sent({ [`x-${testCards.visa}-name`]: 'a' })).toEqual({ type: 'MissingField', field })
   })
 
   test('of a name that another pair has is refused', () => {

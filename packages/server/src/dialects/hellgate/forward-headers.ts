@@ -2,6 +2,7 @@ import { isOfConnection } from '@cardkeep/core/destinations/headers'
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { RequestHeaders } from '../../http/route.ts'
+import { spellBack } from '../../log/spell-back.ts'
 import { placeholders } from './placeholders.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -9,7 +10,7 @@ type Headers = Readonly<Record<string, string>>
 /**
  * The headers that go to the destination: the caller's own, but for those that are the vault's or belong to the way that the
  * request took, and those that are named in pairs, `X-<LABEL>-NAME` and `X-<LABEL>-VALUE`, which go in the place of others
- * of the same name. wire: hellgate §forward, headers.
+ * of the same name. wire: hellgate §headers, verified; which are the vault's, and what is refused, is inferred.
  */
 export const readForwardHeaders = (headers: RequestHeaders): Result<Headers, Refusal> => {
   const pairs = readPairs(headers)
@@ -32,14 +33,14 @@ export const readForwardHeaders = (headers: RequestHeaders): Result<Headers, Ref
 
 const partOfPair = /^x-(.+)-(name|value)$/
 
-/** Half of a pair would go on as a header that nobody meant. */
+/** Half of a pair would go on as a header that nobody meant. Its name is the caller's own word. */
 const readPairs = (headers: RequestHeaders): Result<readonly (readonly [string, string])[], Refusal> => {
   const pairs: (readonly [string, string])[] = []
   for (const header of Object.keys(headers)) {
     const [, label, part] = partOfPair.exec(header) ?? []
     if (label === undefined) continue
     const other = `x-${label}-${part === 'name' ? 'value' : 'name'}`
-    if (headers[other] === undefined) return refuse({ type: 'MissingField', field: other })
+    if (headers[other] === undefined) return refuse({ type: 'MissingField', field: spellBack(other) })
     if (part === 'name') pairs.push([String(headers[header]), String(headers[other])])
   }
   return ok(pairs)

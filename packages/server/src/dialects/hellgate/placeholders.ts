@@ -1,6 +1,6 @@
 import type { PlaceholderSyntax } from '@cardkeep/core/templates/syntax'
 
-/** wire: hellgate §forward, placeholders; that `unwrap` is for numbers alone and that a quoted month has two digits is inferred. */
+/** wire: hellgate §placeholders, verified; that `unwrap` is for numbers alone and that a quoted month has two digits is inferred. */
 export const placeholders: PlaceholderSyntax = {
   open: '{{',
   close: '}}',

@@ -261,6 +261,7 @@ describe('POST /cde-import', () => {
     [{ security_code: '1234' }, '$.security_code'],
     [{ cardholder_name: '' }, '$.cardholder_name'],
     [{ cardholder_name: '４１１１１１１１１１１１１１１１' }, '$.cardholder_name'],
+    [{ cardholder_name: '④①①①①①①①①①①①①①①①' }, '$.cardholder_name'],
     [{ surname: 'Holder' }, '$.surname'],
   ])('says where %j is wrong', async (more, path) => {
     const reply = await call('POST', '/cde-import', { body: { ...visa, ...more } })

@@ -1,4 +1,3 @@
-import { maxRequestBytes } from '@cardkeep/core/destinations/destination'
 import { ok } from '@cardkeep/core/kernel/result'
 import { answerSession } from '@cardkeep/core/operations/answer-session'
 import { consumeCode, isCodeHeld } from '@cardkeep/core/operations/consume-code'
@@ -10,8 +9,10 @@ import { listCards } from '@cardkeep/core/operations/list-cards'
 import { openSession } from '@cardkeep/core/operations/open-session'
 import { showCard, showCardFace } from '@cardkeep/core/operations/show-card'
 import type { Dialect } from '../../http/dialect.ts'
+import { forwarding } from '../../http/forwarding.ts'
+import { encodeNothing } from '../../http/replies.ts'
 import { defineRoute, defineVisitorRoute, type IdempotencyRule } from '../../http/route.ts'
-import { sentHeader } from '../../http/sent-header.ts'
+import { noBody } from '../../http/schemas.ts'
 import { readCredential } from './auth.ts'
 import {
   decodeImport,
@@ -26,22 +27,11 @@ import {
 import { decodeCompleteAction, toAnswer } from './decode-answer.ts'
 import { decodeForward } from './decode-forward.ts'
 import { decodeList } from './decode-list.ts'
-import {
-  encodeCardArt,
-  encodeCodeHeld,
-  encodeList,
-  encodeNothing,
-  encodeOpenedSession,
-  encodeToken,
-} from './encode.ts'
+import { encodeCardArt, encodeCodeHeld, encodeList, encodeOpenedSession, encodeToken } from './encode.ts'
 import { encodeRelay } from './encode-relay.ts'
 import { encodeSession } from './encode-session.ts'
 import { encodeBug, encodeRefusal } from './errors.ts'
 import * as wire from './wire.ts'
-
-const tokenizing = { permission: 'tokenize', publicKey: false } as const
-const forwarding = { permission: 'forward', publicKey: false } as const
-const anyone = { permission: 'any', publicKey: false } as const
 
 const once = (sameness: IdempotencyRule['sameness']): IdempotencyRule => ({
   header: 'x-idempotency-key',
@@ -53,7 +43,7 @@ const cdeImport = defineRoute({
   method: 'POST',
   path: '/cde-import',
   summary: 'Exchange a card for a token; hold its code by the token',
-  auth: tokenizing,
+  auth: { permission: 'tokenize' },
   idempotency: once(samenessOfImport),
   headers: wire.importHeaders,
   body: wire.importBody,
@@ -68,11 +58,12 @@ const tokenSession = defineRoute({
   method: 'POST',
   path: '/tokens/session',
   summary: 'Let a browser give one card for a token',
-  auth: tokenizing,
+  auth: { permission: 'tokenize' },
   idempotency: once(samenessOfTokenSession),
   headers: wire.onceHeaders,
   body: wire.tokenSessionBody,
   replies: { 200: wire.sessionReply },
+  refuses: ['TooManySessions'],
   decode: decodeTokenSession,
   run: openSession,
   encode: encodeOpenedSession,
@@ -83,10 +74,11 @@ const refreshSession = defineRoute({
   method: 'POST',
   path: '/tokens/:id/refresh-session',
   summary: "Let a browser give a fresh code for a token's card",
-  auth: tokenizing,
+  auth: { permission: 'tokenize' },
   idempotency: once(samenessOfRefreshSession),
   headers: wire.onceHeaders,
   replies: { 200: wire.sessionReply },
+  refuses: ['TooManySessions'],
   decode: decodeRefreshSession,
   run: openSession,
   encode: encodeOpenedSession,
@@ -97,7 +89,7 @@ const listTokens = defineRoute({
   method: 'GET',
   path: '/tokens',
   summary: 'List tokens, page by page',
-  auth: anyone,
+  auth: { permission: 'any' },
   query: wire.listQuery,
   replies: { 200: wire.listReply },
   decode: decodeList,
@@ -111,20 +103,21 @@ const showToken = defineRoute({
   method: 'GET',
   path: '/tokens/:id',
   summary: 'Tell what may be told of a token',
-  auth: anyone,
+  auth: { permission: 'any' },
   replies: { 200: wire.tokenReply },
+  refuses: ['TokenNotFound'],
   decode: decodeTokenId,
   run: showCard,
   encode: (described, _tokenId, { baseUrl }) => encodeToken(described, baseUrl),
 })
 
-// wire: hellgate §delete
+// wire: hellgate §delete, inferred from the event
 const endToken = defineRoute({
   method: 'DELETE',
   path: '/tokens/:id',
   summary: 'End a token: its card and its code are gone at once',
-  auth: tokenizing,
-  replies: { 204: wire.noBody },
+  auth: { permission: 'tokenize' },
+  replies: { 204: noBody },
   decode: decodeTokenId,
   run: deleteToken,
   encode: encodeNothing,
@@ -135,26 +128,26 @@ const codeHeld = defineRoute({
   method: 'GET',
   path: '/tokens/:id/security-code',
   summary: 'Tell whether a code is held by a token',
-  auth: forwarding,
+  auth: { permission: 'forward' },
   replies: { 200: wire.codeHeldReply },
   decode: decodeTokenId,
   run: isCodeHeld,
   encode: encodeCodeHeld,
 })
 
-// wire: hellgate §consume
+// wire: hellgate §consume, path and status inferred
 const consume = defineRoute({
   method: 'POST',
   path: '/tokens/:id/consume',
   summary: 'Forget the code of a token: its authorisation is over',
-  auth: forwarding,
-  replies: { 204: wire.noBody },
+  auth: { permission: 'forward' },
+  replies: { 204: noBody },
   decode: decodeTokenId,
   run: consumeCode,
   encode: encodeNothing,
 })
 
-// wire: hellgate §session states
+// wire: hellgate §session states; §sessions, inferred: pages of any origin may ask
 const sessionState = defineVisitorRoute({
   method: 'GET',
   path: '/sessions/:session_id',
@@ -162,6 +155,7 @@ const sessionState = defineVisitorRoute({
   auth: 'visitor',
   crossOrigin: true,
   replies: { 200: wire.sessionStateReply },
+  refuses: ['SessionNotFound'],
   decode: decodeSessionId,
   run: findSession,
   encode: (found, _id, { baseUrl }) => encodeSession(found, baseUrl),
@@ -176,35 +170,30 @@ const completeAction = defineVisitorRoute({
   crossOrigin: true,
   body: wire.completeActionBody,
   replies: { 200: wire.sessionStateReply },
+  refuses: ['SessionNotFound', 'PayloadNotReadable'],
   decode: decodeCompleteAction,
   run: (services, visitor, action) =>
     answerSession(services, visitor, toAnswer(action, services.clock.now())),
   encode: (found, _action, { baseUrl }) => encodeSession(found, baseUrl),
 })
 
-/** As at any proxy of the vault: what may be sent, and a little more for the placeholders in it. */
-const forwardBodyBytes = maxRequestBytes + 64 * 1024
-
-// wire: hellgate §forward
+// wire: hellgate §forward, the method inferred
 const forward = defineRoute({
+  ...forwarding,
   method: 'POST',
   path: '/forward',
   summary: "Send a request to a destination with the card's values in the place of placeholders",
-  auth: forwarding,
-  limits: { bodyBytes: forwardBodyBytes },
   keepsText: true,
-  accepts: ['json', 'form', 'xml'],
   headers: wire.forwardHeaders,
   body: wire.forwardBody,
   replies: { 200: wire.relayedReply },
   relays: true,
-  refusalHeaders: sentHeader,
   decode: decodeForward,
   run: forwardRequest,
   encode: encodeRelay,
 })
 
-// wire: hellgate §card art
+// wire: hellgate §card art; §authentication, inferred: the id is all that it asks for
 const cardArt = defineVisitorRoute({
   method: 'GET',
   path: '/tokens/card-art/:id',
@@ -212,6 +201,7 @@ const cardArt = defineVisitorRoute({
   auth: 'visitor',
   replies: { 200: wire.cardArtReply },
   replyType: 'image/svg+xml',
+  refuses: ['TokenNotFound'],
   decode: decodeTokenId,
   run: (services, _visitor, tokenId) => showCardFace(services, tokenId),
   encode: encodeCardArt,

@@ -1,37 +1,30 @@
 import { type Static, Type } from 'typebox'
+import { codePolicyHeader, fewerThanTwelveDigits, onceHeader } from '../../http/schemas.ts'
 
 /*
  * The bodies of this API as they stand on the wire. A request's schema lists every field that is accepted, a reply's
  * every field that is sent. Facts and their marks stand in docs/wire/hellgate.md.
+ *
+ * wire: hellgate §conventions, inferred: what is not listed is refused.
  */
 
 const optional = Type.Optional
 
 // wire: hellgate §conventions, verified: no empty texts, `null` is as none
-// inferred: whoever types a card number for a name is refused, in any digits, because a name is told again in clear
+// wire: hellgate §import, inferred: whoever types a card number for a name is refused, in any digits, because a name is told
+// again in clear
 const name = {
   minLength: 1,
   maxLength: 128,
-  pattern: '^(?!(?:\\P{Nd}*\\p{Nd}){12})[^\\u0000-\\u001f\\u007f]*$',
+  pattern: `${fewerThanTwelveDigits}[^\\u0000-\\u001f\\u007f]*$`,
 }
 const nullableName = Type.Unsafe<string | null>({ type: ['string', 'null'], ...name })
 const text = Type.String({ minLength: 1, maxLength: 64 })
 
-const codePolicyHeader = {
-  'Cardkeep-Code-Policy': optional(
-    Type.String({ description: 'Narrows for how long, how often and where the code serves' }),
-  ),
-}
-
-const idempotencyHeader = {
-  'X-Idempotency-Key': optional(
-    Type.String({ description: 'Makes it safe to send the same request again for a day' }),
-  ),
-}
-
 // wire: hellgate §conventions, verified; how long a key is kept and what a conflict answers is inferred
-export const onceHeaders = Type.Object(idempotencyHeader)
-export const importHeaders = Type.Object({ ...codePolicyHeader, ...idempotencyHeader })
+const once = onceHeader('X-Idempotency-Key')
+export const onceHeaders = Type.Object(once)
+export const importHeaders = Type.Object({ ...codePolicyHeader, ...once })
 
 // wire: hellgate §import, verified
 export const importBody = Type.Object(
@@ -109,8 +102,8 @@ export const completeActionBody = Type.Object(
 )
 
 /*
- * What a browser seals. wire: hellgate §payloads, verified. Fields that are not listed are passed over: other versions of
- * the SDKs send more.
+ * What a browser seals. wire: hellgate §payloads, verified. Inferred: a code may be missing, and fields that are not
+ * listed are passed over, because other versions of the SDKs send more.
  */
 export const cardPayload = Type.Object({
   account_number: text,
@@ -246,9 +239,6 @@ export const sessionStateReply = Type.Union([
 
 // wire: hellgate §code held, inferred
 export const codeHeldReply = Type.Object({ security_code_available: Type.Boolean() })
-
-/** There is none. */
-export const noBody = Type.Null()
 
 /** Cardkeep's own: the address is verified, the picture is not. */
 export const cardArtReply = Type.String()

@@ -1,14 +1,13 @@
 import { type ForwardMethod, forwardMethods } from '@cardkeep/core/destinations/destination'
 import type { Refusal } from '@cardkeep/core/errors'
-import { parseId, type SessionId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import type { ForwardRequest } from '@cardkeep/core/operations/forward-request'
 import { parseTemplate } from '@cardkeep/core/templates/template'
-import { parseToken } from '@cardkeep/core/tokens/spelling'
 import type { Static } from 'typebox'
 import { toJsonSource } from '../../http/json-source.ts'
+import { readCodeSessionId, readTokenId } from '../../http/read-ids.ts'
 import type { ContentKind, RouteInput } from '../../http/route.ts'
-import { type ProxyWish, readFormWish, readXmlWish } from './decode-control.ts'
+import { type ProxyWish, readFormWish, readXmlWish } from './decode-form-and-xml.ts'
 import { placeholders } from './placeholders.ts'
 import type { proxyBody, proxyQuery } from './wire.ts'
 
@@ -17,6 +16,7 @@ export interface ProxyCommand {
   readonly isDryRun: boolean
 }
 
+/** wire: ozura §proxy: fields verified; which methods there are, and all that is refused, inferred. */
 export const decodeProxy = (input: RouteInput): Result<ProxyCommand, Refusal> => {
   const wish = readers[input.content](input)
   if (!wish.ok) return wish
@@ -55,10 +55,10 @@ const readers: Readonly<Record<ContentKind, (input: RouteInput) => Result<ProxyW
 
 const readForward = (wish: ProxyWish): Result<ForwardRequest, Refusal> => {
   const { url, headers, contentType } = wish
-  const tokenId = parseToken(wish.token)
-  if (!tokenId) return refuse({ type: 'TokenNotFound' })
-  const sessionId = wish.sessionId === undefined ? undefined : parseId<SessionId>(wish.sessionId)
-  if (wish.sessionId !== undefined && !sessionId) return refuse({ type: 'CodeNotHeld' })
+  const tokenId = readTokenId(wish.token)
+  if (!tokenId.ok) return tokenId
+  const sessionId = wish.sessionId === undefined ? ok(undefined) : readCodeSessionId(wish.sessionId)
+  if (!sessionId.ok) return sessionId
   const method = readMethod(wish.method)
   if (!method) return refuse({ type: 'InvalidField', field: 'http_method' })
   // Placeholders stand in the body only; anywhere else the provider would get the placeholder itself.
@@ -71,7 +71,12 @@ const readForward = (wish: ProxyWish): Result<ForwardRequest, Refusal> => {
   if (!template.ok) return template
   // A GET has no body, so what it should carry would be lost without a word.
   if (method === 'GET' && !wish.isEmpty) return refuse({ type: 'InvalidField', field: 'request_data' })
-  return ok({ tokenId, sessionId, template: template.value, url, method, headers, contentType })
+  return ok({
+    tokenId: tokenId.value,
+    sessionId: sessionId.value,
+    template: template.value,
+    ...{ url, method, headers, contentType },
+  })
 }
 
 const readMethod = (text = 'POST'): ForwardMethod | undefined =>

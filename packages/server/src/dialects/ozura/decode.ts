@@ -7,9 +7,9 @@ import { parseExpiry } from '@cardkeep/core/cards/expiry'
 import { parsePan } from '@cardkeep/core/cards/pan'
 import { schemeOf } from '@cardkeep/core/cards/scheme'
 import { isPublishedTestCard } from '@cardkeep/core/cards/test-cards'
-import { defaultPolicies, testSessionPolicy } from '@cardkeep/core/codes/policy'
+import { policyOf, testSessionPolicy } from '@cardkeep/core/codes/policy'
 import type { Refusal } from '@cardkeep/core/errors'
-import { parseId, type SessionId } from '@cardkeep/core/kernel/ids'
+import type { SessionId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
 import { yearMs } from '@cardkeep/core/kernel/time'
@@ -17,10 +17,11 @@ import type { Caller } from '@cardkeep/core/operations/caller'
 import type { RevealToken } from '@cardkeep/core/operations/reveal-token'
 import type { TokenizeAccount } from '@cardkeep/core/operations/tokenize-account'
 import type { TokenizeCard } from '@cardkeep/core/operations/tokenize-card'
-import { parseToken } from '@cardkeep/core/tokens/spelling'
 import type { Static } from 'typebox'
 import { readCodePolicy } from '../../http/code-policy-header.ts'
+import { readCodeSessionId, readTokenId } from '../../http/read-ids.ts'
 import type { RouteInput } from '../../http/route.ts'
+import { sortFields } from '../../http/sort-fields.ts'
 import type {
   deleteSessionBody,
   deleteSessionQuery,
@@ -29,7 +30,10 @@ import type {
   tokenizeBody,
 } from './wire.ts'
 
-/* Turns bodies that have passed their schema into commands. Card numbers and codes become secrets in the first line. */
+/*
+ * Turns bodies that have passed their schema into commands. Card numbers and codes become secrets in the first line.
+ * wire: ozura §tokenize, §bank accounts: which values are taken is inferred where the pages are silent.
+ */
 
 export type Tokenize =
   | { readonly type: 'card'; readonly card: TokenizeCard }
@@ -45,12 +49,12 @@ export const decodeTokenize = (
     return account.ok ? ok({ type: 'bank', account: { account: account.value } }) : account
   }
   const { data } = request
-  // wire: ozura §tokenize, verified: `cvc` is another name of `cvv`. Two that differ are a mistake we do not settle.
+  // wire: ozura §tokenize, verified: `cvc` is another name of `cvv`; inferred: two that differ are a mistake we do not settle.
   if (data.cvv !== undefined && data.cvc !== undefined && data.cvv !== data.cvc)
     return refuse({ type: 'InvalidField', field: 'cvc' })
   const fields = readCard(data, data.cvv ?? data.cvc, data.cvv === undefined ? 'cvc' : 'cvv')
   if (!fields.ok) return fields
-  const policy = readCodePolicy(headers, principal.tenant.codePolicy ?? defaultPolicies.ozura)
+  const policy = readCodePolicy(headers, policyOf(principal.tenant, 'ozura'))
   if (!policy.ok) return policy
   const card = { ...fields.value, policy: policy.value, ...common, test: false, lifetimeMs: undefined }
   return ok({ type: 'card', card })
@@ -66,14 +70,14 @@ export const samenessOfTokenize = ({ body, headers }: RouteInput): Secret<string
   return new Secret(
     JSON.stringify([
       type,
-      kept.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      sortFields(Object.fromEntries(kept)),
       kept.length < Object.keys(data).length,
       headers['cardkeep-code-policy'] ?? null,
     ]),
   )
 }
 
-/** wire: ozura §test-tokens, verified; published numbers only and a token of one year, inferred */
+/** wire: ozura §test tokens, verified; published numbers only and a token of one year, inferred */
 export const decodeTestToken = ({ body, headers }: RouteInput): Result<TokenizeCard, Refusal> => {
   const data = body as Static<typeof testTokenBody>
   const fields = readCard(data, data.cvc, 'cvc')
@@ -138,8 +142,8 @@ const readHolder = ({ firstName, lastName }: HolderFields): Holder | undefined =
 
 /** wire: ozura §detokenize, inferred */
 export const decodeDetokenize = ({ body }: RouteInput): Result<RevealToken, Refusal> => {
-  const tokenId = parseToken((body as Static<typeof detokenizeBody>).token)
-  return tokenId ? ok({ tokenId }) : refuse({ type: 'TokenNotFound' })
+  const tokenId = readTokenId((body as Static<typeof detokenizeBody>).token)
+  return tokenId.ok ? ok({ tokenId: tokenId.value }) : tokenId
 }
 
 /** wire: ozura §delete, inferred: from the path, the query, or the body, in this order. */
@@ -148,6 +152,5 @@ export const decodeDeleteSession = ({ params, query, body }: RouteInput): Result
   const inQuery = query as Static<typeof deleteSessionQuery>
   const text = params['cvc_session_id'] ?? inQuery.cvc_session_id ?? inBody?.cvc_session_id
   if (text === undefined) return refuse({ type: 'MissingField', field: 'cvc_session_id' })
-  const sessionId = parseId<SessionId>(text)
-  return sessionId ? ok(sessionId) : refuse({ type: 'CodeNotHeld' })
+  return readCodeSessionId(text)
 }

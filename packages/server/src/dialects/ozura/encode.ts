@@ -12,6 +12,7 @@ import type { Instrument } from '@cardkeep/core/tokens/instrument'
 import { spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import type { Reply } from '../../http/route.ts'
 
+/** wire: ozura §tokenize, verified; what a fingerprint is, is inferred */
 export const encodeTokenized = (value: TokenizedCard | TokenizedAccount): Reply =>
   'card' in value ? encodeTokenizedCard(value) : encodeTokenizedAccount(value)
 
@@ -33,7 +34,7 @@ const encodeTokenizedCard = ({ token, card, deduplicated, scope, sessionId }: To
   },
 })
 
-/** wire: ozura §tokenize, inferred from the reply to a card */
+/** wire: ozura §bank accounts, inferred from the reply to a card */
 const encodeTokenizedAccount = (value: TokenizedAccount): Reply => {
   const { token, routingNumber, accountType, deduplicated, scope } = value
   const masked = spellAccountMask(token.mask)
@@ -70,7 +71,7 @@ export const encodeTestToken = ({ token, sessionId }: TokenizedCard): Reply => (
 
 /**
  * The provider's JSON is put into the reply as it came, so that its numbers keep their digits. Its own failures
- * are answers too: they stand in `status_code`, and the reply is a 200.
+ * are answers too: they stand in `status_code`, and the reply is a 200. wire: ozura §proxy, the latter inferred
  */
 export const encodeAnswer = ({ status, headers, body }: Answer): Reply => {
   const provided = body.type === 'json' ? body.text : JSON.stringify(body.text)
@@ -117,6 +118,7 @@ export const encodeSessionDeleted = (): Reply => ({
   body: { success: true, message: 'CVC session deleted!' },
 })
 
+/** wire: ozura §application key, verified; that a project is a tenant and an application a credential is inferred */
 export const encodeKey = ({ tenant, credentialId, permissions }: Principal): Reply => ({
   status: 200,
   body: {

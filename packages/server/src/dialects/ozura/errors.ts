@@ -1,15 +1,16 @@
 import type { Refusal } from '@cardkeep/core/errors'
+import { answerTo, type RefusalTable } from '../../http/refusal-table.ts'
 import type { Reply } from '../../http/route.ts'
 import { spellBack } from '../../log/spell-back.ts'
 
-type Row<R extends Refusal> = (refusal: R) => {
+interface Answer {
   readonly status: number
   readonly message: string
   readonly retryAfterSeconds?: number
 }
 
-/** Every refusal as this API says it. wire: ozura §status codes and §messages, verified unless marked. */
-const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: Type }>> } = {
+/** Every refusal as this API says it. wire: ozura §errors, §authentication: verified unless the page says inferred. */
+const table: RefusalTable<Answer> = {
   MissingField: ({ field }) => ({ status: 400, message: `Missing required field: ${field}` }),
   InvalidField: ({ field }) => ({ status: 400, message: `Invalid value for ${field}` }),
   InvalidFields: ({ faults: [first] }) => ({ status: 400, message: `Invalid value for ${first?.field}` }),
@@ -18,7 +19,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   InvalidExpiryYear: () => ({ status: 400, message: 'Invalid value for expirationYear' }),
   InvalidCode: () => ({ status: 400, message: 'Invalid value for cvv' }),
   CardExpired: () => ({ status: 400, message: 'Card has expired' }),
-  // inferred: the pages name no message for a body that is not JSON
+  // wire: ozura §errors, inferred: the pages name no message for a body that is not JSON
   BodyNotReadable: () => ({ status: 400, message: 'Invalid value for body' }),
   BodyTooLarge: () => ({ status: 413, message: 'Invalid value for body' }),
   ContentTypeNotSupported: () => ({ status: 415, message: 'Invalid value for Content-Type' }),
@@ -57,7 +58,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   TooManyCaptureKeys: () => ({ status: 400, message: 'Invalid value for body' }),
   TooManySessions: () => ({ status: 429, message: 'Rate limit exceeded', retryAfterSeconds: 30 }),
 
-  // inferred: §11
+  // wire: ozura §errors, inferred
   CodeRequired: () => ({ status: 400, message: 'Missing required field: cvc_session_id' }),
   UnknownPlaceholder: ({ placeholder }) => ({
     status: 400,
@@ -68,7 +69,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   HeaderNotAllowed: () => ({ status: 400, message: 'Invalid value for http_headers' }),
   RequestTooLarge: () => ({ status: 400, message: 'Invalid value for request_data' }),
   ForwardFailed: ({ reason }) =>
-    // inferred: to the caller, a name that leads to a refused address is as wrong as a URL that is not allowed
+    // wire: ozura §errors, inferred: to the caller, a name that leads to a refused address is as wrong as a URL that is not allowed
     reason === 'address refused'
       ? { status: 400, message: 'Invalid proxy URL' }
       : { status: 502, message: 'Failed to proxy request' },
@@ -81,17 +82,15 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   }),
   IdempotencyKeyReused: () => ({ status: 409, message: 'Idempotency-Key was used for another request' }),
 
-  // inferred: a code lives 90 seconds, so there is room again soon
+  // wire: ozura §errors, inferred: a code lives 90 seconds, so there is room again soon
   TooManyCodes: () => ({ status: 429, message: 'Rate limit exceeded', retryAfterSeconds: 30 }),
-  // inferred: a server that restarts, or another that takes its place, is there within seconds
+  // wire: ozura §errors, inferred: a server that restarts, or another that takes its place, is there within seconds
   Unavailable: () => ({ status: 503, message: 'Service unavailable', retryAfterSeconds: 2 }),
   Sealed: () => ({ status: 503, message: 'Service unavailable' }),
 }
 
 export const encodeRefusal = (refusal: Refusal): Reply => {
-  // Sound: the row of a refusal's type takes that refusal; the compiler cannot follow the pair.
-  const row = table[refusal.type] as Row<Refusal>
-  const { status, message, retryAfterSeconds } = row(refusal)
+  const { status, message, retryAfterSeconds } = answerTo(table, refusal)
   return {
     status,
     ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),

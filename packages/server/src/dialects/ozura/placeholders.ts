@@ -1,6 +1,9 @@
 import type { PlaceholderSyntax } from '@cardkeep/core/templates/syntax'
 
-/** wire: ozura §placeholders, verified; the forms after a colon and the names of the holder are Cardkeep's own. */
+/**
+ * wire: ozura §proxy, verified; that a year is as it was tokenised is inferred, the forms after a colon and the names of the
+ * holder are Cardkeep's own.
+ */
 export const placeholders: PlaceholderSyntax = {
   open: '${',
   close: '}',

@@ -11,8 +11,8 @@ import { type TokenizedAccount, tokenizeAccount } from '@cardkeep/core/operation
 import { type TokenizedCard, tokenizeCard } from '@cardkeep/core/operations/tokenize-card'
 import type { Answer } from '@cardkeep/core/ports'
 import type { Dialect } from '../../http/dialect.ts'
+import { forwarding } from '../../http/forwarding.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
-import { sentHeader } from '../../http/sent-header.ts'
 import type { Services } from '../../services.ts'
 import { readCredential } from './auth.ts'
 import {
@@ -35,9 +35,6 @@ import {
 import { encodeDryRun } from './encode-dry-run.ts'
 import { encodeBug, encodeRefusal } from './errors.ts'
 import * as wire from './wire.ts'
-
-/** The template may be as large as what may be sent, and stands in a little more. */
-const proxyBodyBytes = 1024 * 1024 + 64 * 1024
 
 const tokenizeEither = (
   services: Services,
@@ -63,6 +60,7 @@ const tokenize = defineRoute({
   encode: encodeTokenized,
 })
 
+// wire: ozura §test tokens, inferred: for test tenants alone; §errors: others are told as without permission
 const testTokens = defineRoute({
   method: 'POST',
   path: '/test-tokens',
@@ -94,29 +92,27 @@ const runProxy = async (
 }
 
 const proxy = defineRoute({
+  ...forwarding,
   method: 'POST',
   path: '/proxy/transaction',
   summary: "Send a request to a provider with the card's values in the place of placeholders",
-  auth: { permission: 'forward', publicKey: false },
-  limits: { bodyBytes: proxyBodyBytes },
   keepsNumbers: true,
-  accepts: ['json', 'form', 'xml'],
   query: wire.proxyQuery,
   headers: wire.proxyHeaders,
   body: wire.proxyBody,
   replies: { 200: wire.proxyReply },
-  refusalHeaders: sentHeader,
   decode: decodeProxy,
   run: runProxy,
   encode: (proxied) =>
     proxied.type === 'answer' ? encodeAnswer(proxied.answer) : encodeDryRun(proxied.dryRun),
 })
 
+// wire: ozura §detokenize, inferred but for the path
 const detokenize = defineRoute({
   method: 'POST',
   path: '/detokenize',
   summary: 'Tell the clear card or bank account behind a token; never a code',
-  auth: { permission: 'detokenize', publicKey: false },
+  auth: { permission: 'detokenize' },
   body: wire.detokenizeBody,
   replies: { 200: wire.detokenizeReply },
   decode: decodeDetokenize,
@@ -129,7 +125,7 @@ const deleteSession = (path: string): Route =>
     method: 'DELETE',
     path,
     summary: 'Forget a held code at once',
-    auth: { permission: 'tokenize', publicKey: false },
+    auth: { permission: 'tokenize' },
     query: wire.deleteSessionQuery,
     body: wire.deleteSessionBody,
     replies: { 200: wire.deleteSessionReply },
@@ -142,7 +138,7 @@ const applicationKey = defineRoute({
   method: 'GET',
   path: '/api/applications/key',
   summary: 'Tell what an API key may do',
-  auth: { permission: 'any', publicKey: false },
+  auth: { permission: 'any' },
   replies: { 200: wire.keyReply },
   decode: () => ok(undefined),
   run: async (_services, { principal }) => ok(principal),

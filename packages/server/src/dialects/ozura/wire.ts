@@ -1,8 +1,11 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { codePolicyHeader, onceHeader } from '../../http/schemas.ts'
 
 /*
  * The bodies of this API as they stand on the wire. A request's schema lists every field that is accepted, a reply's
  * every field that is sent. Facts and their marks stand in docs/wire/ozura.md.
+ *
+ * wire: ozura §errors, inferred: what is not listed is refused.
  */
 
 const text = Type.String({ maxLength: 64 })
@@ -29,7 +32,7 @@ const tokenizeCard = Type.Object(
   { additionalProperties: false },
 )
 
-// wire: ozura §tokenize, the type verified; its fields inferred from the placeholders
+// wire: ozura §bank accounts, the type verified; its fields inferred from the placeholders
 const tokenizeBank = Type.Object(
   {
     type: Type.Literal('bank'),
@@ -55,24 +58,13 @@ export const tokenizeBody = Type.Unsafe<Static<typeof tokenizeCard> | Static<typ
   oneOf: [tokenizeCard, tokenizeBank],
 })
 
-const codePolicy = {
-  'Cardkeep-Code-Policy': optional(
-    Type.String({ description: 'Narrows for how long, how often and where the code serves' }),
-  ),
-}
+/** Cardkeep's own. */
+export const tokenizeHeaders = Type.Object({ ...codePolicyHeader, ...onceHeader('Idempotency-Key') })
 
 /** Cardkeep's own. */
-export const tokenizeHeaders = Type.Object({
-  ...codePolicy,
-  'Idempotency-Key': optional(
-    Type.String({ description: 'Makes it safe to send the same request again for a day' }),
-  ),
-})
+export const testTokenHeaders = Type.Object(codePolicyHeader)
 
-/** Cardkeep's own. */
-export const testTokenHeaders = Type.Object(codePolicy)
-
-// wire: ozura §test-tokens, verified: flat, and the code is required
+// wire: ozura §test tokens, verified: flat, and the code is required; `success` in the reply is inferred
 export const testTokenBody = Type.Object(
   {
     cardNumber: text,
@@ -110,7 +102,7 @@ const control = {
   http_method: text,
 }
 
-// wire: ozura §proxy, form and XML: that these may stand in the query is verified, their names are inferred
+// wire: ozura §form and xml: that these may stand in the query is verified, their names are inferred
 export const proxyQuery = Type.Object(
   {
     dry_run: optional(Type.Union([Type.Literal('true'), Type.Literal('false')])),
@@ -122,7 +114,7 @@ export const proxyQuery = Type.Object(
   { additionalProperties: false },
 )
 
-// wire: ozura §proxy, form and XML: verified but for X-HTTP-Method, which is inferred
+// wire: ozura §form and xml: verified but for X-HTTP-Method, which is inferred
 export const proxyHeaders = Type.Object({
   'X-Token': optional(control.token),
   'X-CVC-Session-ID': optional(control.cvc_session_id),
@@ -160,7 +152,7 @@ const tokenizeCardReply = Type.Object({
   deduplicated: Type.Boolean(),
 })
 
-// wire: ozura §tokenize, inferred from the reply to a card
+// wire: ozura §bank accounts, inferred from the reply to a card
 const tokenizeBankReply = Type.Object({
   success: Type.Literal(true),
   token: Type.String(),

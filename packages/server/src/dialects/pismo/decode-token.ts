@@ -10,7 +10,7 @@ import { grantType, type tokenBody } from './wire.ts'
 
 type Fields = Partial<Record<keyof Static<typeof tokenBody>, string | number>>
 
-/** wire: pismo §tokens: as JSON or, as RFC 6749 has it, as a form. */
+/** wire: pismo §tokens, verified; as JSON or, as RFC 6749 has it, as a form, inferred. */
 export const decodeToken = (input: RouteInput): Result<TokenWish, Refusal> => {
   const fields = readFields(input)
   if (!fields.ok) return fields

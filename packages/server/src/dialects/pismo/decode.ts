@@ -1,4 +1,4 @@
-import type { FieldFault, FieldPath, Refusal } from '@cardkeep/core/errors'
+import type { FieldFault, Refusal } from '@cardkeep/core/errors'
 import { accountIdAtMost } from '@cardkeep/core/issuing/issued-card'
 import { programId } from '@cardkeep/core/issuing/issuer'
 import { parseServiceCode } from '@cardkeep/core/issuing/service-code'
@@ -12,7 +12,9 @@ import type { RotateCvv } from '@cardkeep/core/operations/rotate-cvv'
 import type { UpdateIssuedCard } from '@cardkeep/core/operations/update-issued-card'
 import type { VerifyCvv } from '@cardkeep/core/operations/verify-cvv'
 import type { Static } from 'typebox'
+import { wrong } from '../../http/field-faults.ts'
 import type { RouteInput } from '../../http/route.ts'
+import { sortFields } from '../../http/sort-fields.ts'
 import { holdsCardNumber, valuesHoldCardNumber } from './texts.ts'
 import type { changeRotationBody, createBody, resetBody, updateBody, verifyBody } from './wire.ts'
 
@@ -32,7 +34,7 @@ export const decodeCreate = (input: RouteInput, caller: Caller): Result<CreateIs
   return ok({
     customerId: customerId.value,
     name: body.name,
-    // inferred: there is no applicant of an account whose name could stand in
+    // wire: pismo §create, inferred: there is no applicant of an account whose name could stand in
     printedName: body.printed_name ?? '',
     rotationHours: body.cvv_rotation_interval_hours,
     contactless: body.contactless_enabled ?? true,
@@ -44,14 +46,9 @@ export const decodeCreate = (input: RouteInput, caller: Caller): Result<CreateIs
 
 /** All of it, and for whom. Whose account it is stands beside the key. */
 export const samenessOfCreate = ({ headers, body }: RouteInput): Secret<string> =>
-  new Secret(
-    JSON.stringify([
-      headers['x-customer-id'] ?? null,
-      Object.entries(body as CreateBody).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    ]),
-  )
+  new Secret(JSON.stringify([headers['x-customer-id'] ?? null, sortFields(body as CreateBody)]))
 
-/** wire: pismo §update */
+/** wire: pismo §update, verified; that an interval is refused is inferred */
 export const decodeUpdate = (input: RouteInput): Result<UpdateIssuedCard, Refusal> => {
   const cardId = decodeCardId(input)
   if (!cardId.ok) return cardId
@@ -179,10 +176,10 @@ const whose = {
   program: `must be ${programId}: no other programs are offered`,
 }
 
-/** Nobody needs more, and it is told with each card. inferred */
+/** Nobody needs more, and it is told with each card. wire: pismo §create, inferred */
 const longestMetadata = 4_096
 
-/** What is kept and told in clear must hold no card number. inferred */
+/** What is kept and told in clear must hold no card number. wire: pismo §card numbers in clear text, Cardkeep's own */
 const faultOfTexts = (
   body: Pick<UpdateBody, 'name' | 'metadata' | 'transaction_limit'>,
 ): FieldFault | undefined => {
@@ -194,14 +191,9 @@ const faultOfTexts = (
   return valuesHoldCardNumber(body.metadata) ? wrong('metadata', 'must not hold a card number') : undefined
 }
 
-/** The shortest card number has thirteen digits. inferred */
+/** The shortest card number has thirteen digits. wire: pismo §create, inferred */
 const isAmount = (limit: number): boolean =>
   /^\d+(?:\.\d{1,2})?$/.test(String(limit)) && String(limit).replace('.', '').length <= 12
 
 const spellMetadata = ({ metadata }: Pick<UpdateBody, 'metadata'>): string | undefined =>
   metadata === undefined ? undefined : JSON.stringify(metadata)
-
-const wrong = (field: string, why: string, within?: FieldPath): FieldFault => ({
-  ...{ type: 'InvalidField', field, why },
-  ...(within && { within }),
-})

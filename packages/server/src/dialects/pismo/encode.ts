@@ -30,7 +30,7 @@ export const encodeCreated =
   (clock: Pick<Clock, 'now'>) =>
   (made: RotatingCard): Reply => ({ status: 201, body: spellCard(made, clock.now()) })
 
-/** wire: pismo §card */
+/** wire: pismo §card, inferred: names that a client keeps */
 export const encodeCard =
   (clock: Pick<Clock, 'now'>) =>
   (shown: RotatingCard): Reply => ({ status: 200, body: spellCard(shown, clock.now()) })
@@ -60,7 +60,7 @@ export const encodePciInfo = ({
   },
 })
 
-/** wire: pismo §reset, from the description */
+/** wire: pismo §reset, from the description; §reset tries, inferred */
 export const encodeSuccess = (): Reply => ({ status: 200, body: { success: true } })
 
 /** wire: pismo §change rotation: the status inferred */
@@ -68,8 +68,6 @@ export const encodeRotation = ({ card, rotation }: RotatingCard): Reply => ({
   status: 200,
   body: { id: card.id, cvv_rotation_interval_hours: spellInterval(rotation) },
 })
-
-export const encodeNothing = (): Reply => ({ status: 204, body: undefined })
 
 /** Cardkeep's own: a locked card says no and nothing else, and its caller why. */
 export const encodeVerdict = ({ isValid, isLocked }: CvvVerdict): Reply => ({

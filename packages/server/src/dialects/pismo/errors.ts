@@ -1,5 +1,6 @@
 import type { FieldFault, FieldPath, IssuerFault, Refusal } from '@cardkeep/core/errors'
 import type { Dialect } from '../../http/dialect.ts'
+import { answerTo, type RefusalTable } from '../../http/refusal-table.ts'
 import type { Reply, Route } from '../../http/route.ts'
 
 interface Answer {
@@ -9,8 +10,6 @@ interface Answer {
   readonly message: string
   readonly retryAfterSeconds?: number
 }
-
-type Row<R extends Refusal> = (refusal: R) => Answer
 
 /** wire: pismo §errors: the messages of 401, 403, 404 and 500 from the description */
 const unauthorized: Answer = {
@@ -35,7 +34,7 @@ const invalidClient: Answer = {
 }
 
 /** Every refusal as this API says it. wire: pismo §errors */
-const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: Type }>> } = {
+const table: RefusalTable<Answer> = {
   MissingField: ({ field, within }) => invalid('MISSING_FIELD', [[...(within ?? []), field], 'is missing']),
   InvalidField: (fault) => invalid('INVALID_FIELD', readFault(fault)),
   InvalidFields: ({ faults }) => invalid('INVALID_FIELD', ...faults.map(readFault)),
@@ -128,7 +127,7 @@ const notReady = (why: string): Answer => ({
   message: `No card can be issued: ${why}`,
 })
 
-/** Whoever is no issuer has nothing here; one that is not set up waits for its operator. inferred */
+/** Whoever is no issuer has nothing here; one that is not set up waits for its operator. wire: pismo §errors, inferred */
 const issuerFaults: Readonly<Record<IssuerFault, Answer>> = {
   'not enabled': { ...forbidden, code: 'NOT_AN_ISSUER' },
   'no BIN': notReady('the issuer has no BIN'),
@@ -153,10 +152,8 @@ const invalid = (code: string, ...faults: readonly Fault[]): Answer => ({
 export const tokenPath = '/passport/v2/oauth/token'
 
 export const encodeRefusal = (refusal: Refusal, route?: Route): Reply => {
-  // Sound: the row of a refusal's type takes that refusal; the compiler cannot follow the pair.
-  const row = table[refusal.type] as Row<Refusal>
   const isClient = refusal.type === 'NotAuthenticated' && route?.path === tokenPath
-  const { status, code, message, retryAfterSeconds } = isClient ? invalidClient : row(refusal)
+  const { status, code, message, retryAfterSeconds } = isClient ? invalidClient : answerTo(table, refusal)
   return {
     status,
     headers: {

@@ -1,3 +1,4 @@
+import type { Refusal } from '@cardkeep/core/errors'
 import { ok } from '@cardkeep/core/kernel/result'
 import { changeRotation, stopRotation } from '@cardkeep/core/operations/change-rotation'
 import { createIssuedCard } from '@cardkeep/core/operations/create-issued-card'
@@ -9,7 +10,9 @@ import { updateIssuedCard } from '@cardkeep/core/operations/update-issued-card'
 import { verifyCvv } from '@cardkeep/core/operations/verify-cvv'
 import type { Clock } from '@cardkeep/core/ports'
 import type { Dialect } from '../../http/dialect.ts'
+import { encodeNothing } from '../../http/replies.ts'
 import { defineRoute, defineVisitorRoute, type Route } from '../../http/route.ts'
+import { noBody } from '../../http/schemas.ts'
 import { readBearer } from './auth.ts'
 import {
   decodeCardId,
@@ -26,7 +29,6 @@ import {
   encodeCard,
   encodeCreated,
   encodeJwks,
-  encodeNothing,
   encodePciInfo,
   encodeRotation,
   encodeSuccess,
@@ -36,11 +38,7 @@ import {
 import { encodeBug, encodeRefusal, tokenPath } from './errors.ts'
 import * as wire from './wire.ts'
 
-const issuing = { permission: 'issue', publicKey: false } as const
-const showing = { permission: 'show', publicKey: false } as const
-const verifying = { permission: 'verify', publicKey: false } as const
-const anyone = { permission: 'any', publicKey: false } as const
-
+/* Paths. wire: pismo §paths, verified but for those that are marked inferred there. */
 const pciCards = '/pcicards/v2/pcicards'
 const cvv = `${pciCards}/cvv/:cardId`
 const cards = '/wallet/v2/cards'
@@ -58,6 +56,10 @@ const resetTriesPaths = [
 /** wire: pismo §card, verified for the first, inferred for the second. */
 const showPaths = [cardById, '/wallet/v1/cards/:cardId']
 
+/** Of every route but that of tokens: a token must name an account, whatever its credential may. */
+const ofIssuers: readonly Refusal['type'][] = ['NotPermitted', 'IssuerNotReady']
+const ofCards: readonly Refusal['type'][] = [...ofIssuers, 'IssuedCardNotFound']
+
 /** On every route: all that is wrong is said. wire: pismo §errors, inferred */
 const listing = { listsFaults: true } as const
 
@@ -72,6 +74,7 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     accepts: ['json', 'form'],
     body: wire.tokenBody,
     replies: { 200: wire.tokenReply },
+    refuses: ['NotAuthenticated', 'LockedOut', 'IssuerNotReady'],
     decode: decodeToken,
     run: ({ passport }, visitor, wish) => passport.exchange(visitor, wish),
     encode: encodeToken,
@@ -86,17 +89,18 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     run: async ({ passport }) => ok(await passport.publicKeys()),
     encode: encodeJwks,
   }),
-  // wire: pismo §create
+  // wire: pismo §create, verified; how long a key is kept is inferred
   defineRoute({
     ...listing,
     method: 'POST',
     path: cards,
     summary: 'Make a virtual card',
-    auth: issuing,
+    auth: { permission: 'issue' },
     idempotency: { header: 'x-idempotency-key', sameness: samenessOfCreate },
     headers: wire.createHeaders,
     body: wire.createBody,
     replies: { 201: wire.cardReply },
+    refuses: ofIssuers,
     decode: decodeCreate,
     run: createIssuedCard,
     encode: encodeCreated(clock),
@@ -108,9 +112,10 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
       method: 'GET',
       path,
       summary: 'Tell what may be told of a card',
-      auth: anyone,
+      auth: { permission: 'any' },
       params: wire.cardParams,
       replies: { 200: wire.cardReply },
+      refuses: ofCards,
       decode: decodeCardId,
       run: showIssuedCard,
       encode: encodeCard(clock),
@@ -122,10 +127,11 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'PATCH',
     path: cardById,
     summary: 'Change what is told of a card, block it, or end it',
-    auth: issuing,
+    auth: { permission: 'issue' },
     params: wire.cardParams,
     body: wire.updateBody,
     replies: { 200: wire.cardReply },
+    refuses: ofCards,
     decode: decodeUpdate,
     run: updateIssuedCard,
     encode: encodeCard(clock),
@@ -136,9 +142,10 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'GET',
     path: `${pciCards}/info/:cardId`,
     summary: "Tell a card's number, CVV and service code",
-    auth: showing,
+    auth: { permission: 'show' },
     params: wire.cardParams,
     replies: { 200: wire.pciInfoReply },
+    refuses: ofCards,
     decode: decodeCardId,
     run: async (services, caller, cardId) => {
       const info = await showPciInfo(services, caller, cardId)
@@ -152,10 +159,11 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'POST',
     path: `${cvv}/reset`,
     summary: "Rotate a card's CVV now",
-    auth: issuing,
+    auth: { permission: 'issue' },
     params: wire.cardParams,
     body: wire.resetBody,
     replies: { 200: wire.successReply },
+    refuses: ofCards,
     decode: decodeReset,
     run: rotateCvv,
     encode: encodeSuccess,
@@ -166,10 +174,11 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'PATCH',
     path: changeRotationPath,
     summary: "Say how often a card's CVV rotates",
-    auth: issuing,
+    auth: { permission: 'issue' },
     params: wire.cardParams,
     body: wire.changeRotationBody,
     replies: { 200: wire.changeRotationReply },
+    refuses: ofCards,
     decode: decodeChangeRotation,
     run: changeRotation,
     encode: encodeRotation,
@@ -180,9 +189,10 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'DELETE',
     path: `${cvv}/delete-rotation`,
     summary: "Let a card's CVV rotate only when it is forced",
-    auth: issuing,
+    auth: { permission: 'issue' },
     params: wire.cardParams,
-    replies: { 204: wire.noBody },
+    replies: { 204: noBody },
+    refuses: [...ofCards, 'RotationNotFound'],
     decode: decodeCardId,
     run: stopRotation,
     encode: encodeNothing,
@@ -193,11 +203,12 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'POST',
     path: `${cvv}/verify`,
     summary: 'Tell whether a CVV is right',
-    auth: verifying,
+    auth: { permission: 'verify' },
     params: wire.cardParams,
     body: wire.verifyBody,
     replies: { 200: wire.verifyReply },
     replyHeaders: ['cardkeep-cvv'],
+    refuses: ofCards,
     decode: decodeVerify,
     run: verifyCvv,
     encode: encodeVerdict,
@@ -209,11 +220,12 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
       method: 'PATCH',
       path,
       summary: "Set the counters of wrong tries of a card's CVV to zero",
-      auth: issuing,
+      auth: { permission: 'issue' },
       params: wire.cardParams,
       headers: wire.resetTriesHeaders,
       body: wire.resetTriesBody,
       replies: { 200: wire.successReply },
+      refuses: ofCards,
       decode: decodeResetTries,
       run: resetCvvTries,
       encode: encodeSuccess,

@@ -1,3 +1,4 @@
+import { digitRuns, digitsInARow, squeeze } from '@cardkeep/core/cards/digit-runs'
 import { foldDigits } from '@cardkeep/core/cards/fold-digits'
 import { findCardNumbers, isCardNumber, isSchemeCardNumber } from '../../log/scrub.ts'
 
@@ -20,13 +21,9 @@ const foldText = (text: string): string =>
 export const holdsCardNumber = (text: string): boolean => {
   const folded = foldText(text)
   const groups = folded.match(digitsInARow) ?? []
-  const runs = squeeze(folded).match(digitsInARow) ?? []
+  const runs = digitRuns(folded)
   return [...groups, ...runs].some(isCardNumber) || runs.some((run) => findCardNumbers(run).length > 0)
 }
-
-const digitsInARow = /[0-9]+/g
-
-const squeeze = (folded: string): string => folded.replaceAll(/[^\p{L}\p{N}]/gu, '')
 
 /** Whether one stands in a name or a text of it, in a number, or in several that follow one another. */
 export const valuesHoldCardNumber = (metadata: unknown): boolean => {

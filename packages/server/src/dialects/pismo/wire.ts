@@ -1,6 +1,7 @@
 import { accountIdAtMost } from '@cardkeep/core/issuing/issued-card'
 import { rotationHours } from '@cardkeep/core/issuing/rotation'
 import { type TSchema, Type } from 'typebox'
+import { oneOf, unwritten } from '../../http/schemas.ts'
 
 /*
  * The bodies of this API as they stand on the wire. A request's schema lists every field that is accepted, and other
@@ -8,9 +9,6 @@ import { type TSchema, Type } from 'typebox'
  */
 
 const optional = Type.Optional
-
-const oneOf = <const Word extends string>(words: readonly Word[]) =>
-  Type.Unsafe<Word>({ type: 'string', enum: [...words] })
 
 const orNull = (type: 'string' | 'integer' | 'number', more: object = {}): TSchema =>
   Type.Unsafe({ type: [type, 'null'], ...more })
@@ -26,9 +24,6 @@ const nothingNeeded = <Properties extends Record<string, TSchema>>(properties: P
     type: ['object', 'null'],
     properties,
   })
-
-/** Controls, those of the direction of writing too, ends of lines of any kind, and halves of characters. */
-const unwritten = String.raw`\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}`
 
 // wire: pismo §create, verified: the length; what no name holds is inferred
 const name = Type.String({
@@ -165,7 +160,7 @@ export const jwksReply = Type.Object({
 
 const dateTime = { format: 'date-time' }
 
-// wire: pismo §card
+// wire: pismo §card, inferred: names that a client keeps
 export const cardReply = Type.Object({
   id: cardId,
   name: Type.String(),
@@ -211,9 +206,6 @@ export const changeRotationReply = Type.Object({
 })
 
 export const verifyReply = Type.Object({ valid: Type.Boolean() })
-
-/** There is none. */
-export const noBody = Type.Null()
 
 // wire: pismo §errors, verified for a sister API, inferred for this one
 export const refusalBody = Type.Object({ error_code: Type.String(), message: Type.String() })

@@ -1,17 +1,14 @@
-import { decodeBase32, encodeBase32 } from '@cardkeep/core/kernel/base32'
-import { bytesOfId, type CredentialId, idOfBytes } from '@cardkeep/core/kernel/ids'
-import { Secret } from '@cardkeep/core/kernel/secret'
-import type { Environment } from '@cardkeep/core/tenants/tenant'
+import { createApiKeys } from '../../http/api-keys.ts'
 import type { CredentialHeaders, PresentedCredential } from '../../http/dialect.ts'
 
 /*
  * `Authorization: Basic` with `user_id:api_key` (RFC 7617). A user has several keys, so the key says which credential it
- * is: `vf_test_<id>_<secret>`, in base32, then 256 random bits. The whole text of it is what is proven, and the user must
- * be its own. wire: verifone §authentication, verified; the form of the key is Cardkeep's own.
+ * is, and the user must be its own; it reads `vf_test_<id>_<secret>`. wire: verifone §authentication, verified; how strictly
+ * the header is read is inferred, the form of the key is Cardkeep's own.
  */
 
 const header = /^basic +([^ ]+) *$/i
-const form = /^vf_(?:test|live)_([a-z2-7]{26})_[a-z2-7]{52}$/
+const keys = createApiKeys('vf')
 
 export const readCredential = (headers: CredentialHeaders): PresentedCredential | undefined => {
   const text = headers['authorization']
@@ -23,13 +20,7 @@ export const readCredential = (headers: CredentialHeaders): PresentedCredential 
   const colon = pair?.indexOf(':') ?? -1
   // It was meant for one, and is refused and counted like a wrong one.
   if (pair === undefined || colon < 0) return { id: undefined, secret: encoded, publicKey: undefined }
-  const secret = pair.slice(colon + 1)
-  const bytes = decodeBase32(form.exec(secret)?.[1] ?? '')
-  return {
-    id: bytes && idOfBytes<CredentialId>(bytes),
-    secret,
-    publicKey: pair.slice(0, colon).toLowerCase(),
-  }
+  return { ...keys.present(pair.slice(colon + 1)), publicKey: pair.slice(0, colon).toLowerCase() }
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
@@ -44,9 +35,4 @@ const decode = (encoded: string): string | undefined => {
   }
 }
 
-/** Spells a new API key from its id and 32 random bytes. */
-export const spellCredential = (
-  id: CredentialId,
-  environment: Environment,
-  random: Uint8Array,
-): Secret<string> => new Secret(`vf_${environment}_${encodeBase32(bytesOfId(id))}_${encodeBase32(random)}`)
+export const spellCredential = keys.spell

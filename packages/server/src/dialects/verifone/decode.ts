@@ -1,5 +1,5 @@
 import type { SealedCapture } from '@cardkeep/core/captures/captured-card'
-import { type CodePolicy, defaultPolicies } from '@cardkeep/core/codes/policy'
+import { type CodePolicy, policyOf } from '@cardkeep/core/codes/policy'
 import type { FieldFault, Refusal } from '@cardkeep/core/errors'
 import { parseId, type ScopeId, type TokenId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
@@ -10,14 +10,14 @@ import type { Caller } from '@cardkeep/core/operations/caller'
 import type { PutCard } from '@cardkeep/core/operations/put-card'
 import type { UpdateToken } from '@cardkeep/core/operations/update-token'
 import type { Clock } from '@cardkeep/core/ports'
-import { parseToken } from '@cardkeep/core/tokens/spelling'
 import type { Static } from 'typebox'
 import { readCodePolicy } from '../../http/code-policy-header.ts'
+import { refusalOfFaults, wrong } from '../../http/field-faults.ts'
+import { readTokenId } from '../../http/read-ids.ts'
 import type { RouteInput } from '../../http/route.ts'
-import { endOfDay, isDay } from './days.ts'
-import { refusalOfFaults } from './faults.ts'
+import { endOfDay } from './days.ts'
 import { readCaptured } from './read-captured.ts'
-import { holdsCardNumber, holdsManyDigits } from './texts.ts'
+import { holdsCheckedDigits, holdsManyDigits } from './texts.ts'
 import type { patchBody, putBody } from './wire.ts'
 
 /* Turns bodies that have passed their schema into commands. A code becomes a secret in the first line that sees it. */
@@ -41,7 +41,7 @@ export const decodePut =
       scopeId,
       capture: sealedCapture(body.encrypted_card, body.public_key_alias),
       wants: wishes[body.token_type ?? 'REUSE'],
-      until: body.token_expiry_date === undefined ? undefined : endOfDay(body.token_expiry_date),
+      until: endOfDay(body.token_expiry_date),
       policy: policy.value,
     })
   }
@@ -72,7 +72,7 @@ const faultsOfTokenType = ({
   ]
 }
 
-/** wire: verifone §patch */
+/** wire: verifone §patch, verified; what else is refused is inferred. */
 export const decodePatch =
   ({ now }: Pick<Clock, 'now'>) =>
   (input: RouteInput, caller: Caller): Result<UpdateToken, Refusal> => {
@@ -89,7 +89,7 @@ export const decodePatch =
       ...(body.card_holder_name !== undefined && holdsManyDigits(body.card_holder_name)
         ? [wrong('card_holder_name', 'must be a name with fewer than twelve digits')]
         : []),
-      ...(email !== undefined && holdsCardNumber(email)
+      ...(email !== undefined && holdsCheckedDigits(email)
         ? [wrong('card_holder_email', 'must not hold a card number')]
         : []),
       ...(body.expiry_year !== undefined && !isYear(body.expiry_year)
@@ -105,12 +105,12 @@ export const decodePatch =
       tokenId: tokenId.value,
       capture: encrypted === undefined || alias === undefined ? undefined : sealedCapture(encrypted, alias),
       code,
-      // inferred: an empty name is none, as in what a client captures
+      // wire: verifone §patch, inferred: an empty name is none, as in what a client captures
       holderName: body.card_holder_name || undefined,
       email,
       expiryMonth: body.expiry_month,
       expiryYear: body.expiry_year,
-      until: end === undefined ? undefined : endOfDay(end),
+      until: endOfDay(end),
       networkToken: action && actions[action],
       policy: policy.value,
     })
@@ -124,11 +124,7 @@ const actions: Readonly<Record<NonNullable<PatchBody['scheme_token_action']>, Ne
 
 const isYear = (year: number): boolean => year >= 2000 && year <= 2099
 
-/** Whatever is no token is not found. */
-export const decodeTokenId = ({ params }: RouteInput): Result<TokenId, Refusal> => {
-  const tokenId = parseToken(params['id'] ?? '')
-  return tokenId ? ok(tokenId) : refuse({ type: 'TokenNotFound' })
-}
+export const decodeTokenId = ({ params }: RouteInput): Result<TokenId, Refusal> => readTokenId(params['id'])
 
 /** The core speaks of a card that was captured; where the body said it instead, the body is what is wrong. */
 export const blameBody =
@@ -159,15 +155,13 @@ const sealedCapture = (ciphertext: string, alias: string): SealedCapture => ({
 })
 
 const decodePolicy = ({ headers }: RouteInput, { principal }: Caller): Result<CodePolicy, Refusal> => {
-  const policy = readCodePolicy(headers, principal.tenant.codePolicy ?? defaultPolicies.verifone)
+  const policy = readCodePolicy(headers, policyOf(principal.tenant, 'verifone'))
   if (policy.ok || policy.error.type !== 'InvalidField') return policy
   return refuse({ ...policy.error, within: ['headers'] })
 }
 
 /** wire: verifone §put: the day is the last one; that it must not have passed is inferred. */
 const faultsOfEnd = (date: string | undefined, at: EpochMs): readonly FieldFault[] =>
-  date === undefined || (isDay(date) && endOfDay(date) > at)
+  date === undefined || (endOfDay(date) ?? at) > at
     ? []
     : [wrong('token_expiry_date', 'has passed: a token ends with this day, in UTC')]
-
-const wrong = (field: string, why: string): FieldFault => ({ type: 'InvalidField', field, why })

@@ -4,6 +4,7 @@ import { type Card, spellHolder } from '@cardkeep/core/cards/card'
 import type { Mask } from '@cardkeep/core/cards/mask'
 import type { Scheme } from '@cardkeep/core/cards/scheme'
 import { encodeBase32 } from '@cardkeep/core/kernel/base32'
+import { spellDay } from '@cardkeep/core/kernel/days'
 import { bytesOfId, type FingerprintId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import type { NetworkTokenStatus } from '@cardkeep/core/network-tokens/network-token'
@@ -12,10 +13,11 @@ import type { PutAnalytics, PutOutcome, PutToken } from '@cardkeep/core/operatio
 import type { TokenState } from '@cardkeep/core/tokens/lifecycle'
 import { spellBase32 } from '@cardkeep/core/tokens/spelling'
 import type { CardToken } from '@cardkeep/core/tokens/token'
+import { given } from '../../http/replies.ts'
 import type { Reply } from '../../http/route.ts'
 import { spellCountry } from './countries.ts'
 import { currenciesRead, currenciesWritten } from './currencies.ts'
-import { noLastDay, spellDay, spellLastDay } from './days.ts'
+import { noLastDay, spellLastDay } from './days.ts'
 import { cutHolder } from './wire.ts'
 
 /** Something to tell, and who issues network tokens, where one is told of. */
@@ -30,7 +32,7 @@ export const encodePut = ({ told, issuer }: Told<PutOutcome>): Reply => ({
   body: told.type === 'token' ? spellPutToken(told) : spellAnalytics(told),
 })
 
-/** wire: verifone §get */
+/** wire: verifone §get, inferred: what is told of a deleted token, and of whom an analytics token is known */
 export const encodeGet = ({ told, issuer }: Told<CardOverview>): Reply => {
   const { token, card, bin } = told
   const { fingerprint } = token
@@ -63,8 +65,6 @@ export const encodePatch = ({ told, issuer }: Told<CardOverview>): Reply => ({
     ...spellNetworkToken(told.networkToken, 'ACTIVE'),
   },
 })
-
-export const encodeNothing = (): Reply => ({ status: 204, body: undefined })
 
 /** wire: verifone §capture keys */
 export const encodeCaptureKey = (key: CaptureKey): Reply => ({ status: 200, body: spellCaptureKey(key) })
@@ -131,7 +131,7 @@ const spellShared = ({ token, state, card, bin }: CardOverview): object => ({
   token_status: statuses[state],
 })
 
-/** inferred: the API knows no word for a card that is good no more; nor is an expired token ever told. */
+/** wire: verifone §token, inferred: the API knows no word for a card that is good no more; nor is an expired token ever told. */
 const statuses: Readonly<Record<TokenState, 'ACTIVE' | 'SUSPENDED' | 'DELETED'>> = {
   active: 'ACTIVE',
   suspended: 'SUSPENDED',
@@ -170,7 +170,10 @@ const brands: Partial<Record<Scheme, string>> = { unionpay: 'UPI' }
 const spellBrand = (scheme: Scheme, bin: BinRecord | undefined): string | undefined =>
   scheme === 'unknown' ? bin?.brand?.toUpperCase() : (brands[scheme] ?? scheme.toUpperCase())
 
-/** inferred: what is paid for before is as debit, what is paid for later as credit, as rules for card fees have it. */
+/**
+ * wire: verifone §token, inferred: what is paid for before is as debit, what is paid for later as credit, as rules for card
+ * fees have it.
+ */
 const kinds: Readonly<Record<Funding, 'DEBIT' | 'CREDIT'>> = {
   debit: 'DEBIT',
   prepaid: 'DEBIT',
@@ -202,6 +205,3 @@ const spellNetworkToken = (shown: ShownNetworkToken | undefined, active: 'VALID'
     },
   }
 }
-
-const given = (name: string, value: string | undefined): object =>
-  value === undefined ? {} : { [name]: value }

@@ -1,7 +1,8 @@
 import type { CaptureFault } from '@cardkeep/core/captures/capture-fault'
-import type { FieldFault, FieldPath, NetworkTokenFault, Refusal } from '@cardkeep/core/errors'
+import type { FieldFault, FieldPath, NetworkTokenFault } from '@cardkeep/core/errors'
 import type { Clock } from '@cardkeep/core/ports'
 import type { Dialect } from '../../http/dialect.ts'
+import { answerTo, type RefusalTable } from '../../http/refusal-table.ts'
 import type { Reply } from '../../http/route.ts'
 
 type Details = Readonly<Record<string, { readonly message: string }>>
@@ -11,8 +12,6 @@ interface Answer {
   readonly details?: Details
   readonly retryAfterSeconds?: number
 }
-
-type Row<R extends Refusal> = (refusal: R) => Answer
 
 /** wire: verifone §errors: 400, 401, 403, 404 and 500 verified to the letter; the others inferred. */
 const messages = {
@@ -30,8 +29,8 @@ const messages = {
   504: 'The destination did not answer in time.',
 } as const
 
-/** Every refusal as this API says it. What stands in `details` is inferred. */
-const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: Type }>> } = {
+/** Every refusal as this API says it. What stands in `details` is inferred. wire: verifone §errors */
+const table: RefusalTable<Answer> = {
   MissingField: ({ field, within }) => invalid([...(within ?? []), field], missing),
   InvalidField: (fault) => ({ status: 400, details: detailsOf([fault]) }),
   InvalidFields: ({ faults }) => ({ status: 400, details: detailsOf(faults) }),
@@ -90,7 +89,7 @@ const table: { readonly [Type in Refusal['type']]: Row<Extract<Refusal, { type: 
   IdempotencyKeyReused: () => ({ status: 409 }),
 }
 
-/** Whoever is told has credentials and made the message, or had it made. wire: verifone §encrypted cards */
+/** Whoever is told has credentials and made the message, or had it made. wire: verifone §encrypted cards, inferred */
 const captureFaults: Readonly<Record<CaptureFault, string>> = {
   'too large': 'is larger than any card makes it',
   'not a message': 'is not an OpenPGP message: it must be the base64 of an armored one',
@@ -130,14 +129,12 @@ export const createErrors = ({ now }: Pick<Clock, 'now'>): Errors => {
     ...saysAlways(status),
     timestamp: now(),
     details,
-    // inferred: it speaks of payments
+    // wire: verifone §errors, inferred: it speaks of payments
     reversal_status: 'NONE',
   })
   return {
     encodeRefusal: (refusal): Reply => {
-      // Sound: the row of a refusal's type takes that refusal; the compiler cannot follow the pair.
-      const row = table[refusal.type] as Row<Refusal>
-      const { status, details, retryAfterSeconds } = row(refusal)
+      const { status, details, retryAfterSeconds } = answerTo(table, refusal)
       const headers = {
         // RFC 9110, 11.6.1: a 401 says how to authenticate.
         ...(status === 401 && { 'www-authenticate': 'Basic realm="cardkeep"' }),

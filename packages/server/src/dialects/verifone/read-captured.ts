@@ -1,18 +1,19 @@
 import type { CapturedCard, CapturedYear } from '@cardkeep/core/captures/captured-card'
 import { parsePan } from '@cardkeep/core/cards/pan'
 import type { FieldFault, Refusal } from '@cardkeep/core/errors'
+import { parseDay } from '@cardkeep/core/kernel/days'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { type EpochMs, epochMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
+import { refusalOfFaults } from '../../http/field-faults.ts'
 import { readStrictJson } from '../../http/strict-json.ts'
-import { isDay } from './days.ts'
-import { refusalOfFaults } from './faults.ts'
 import { holdsManyDigits } from './texts.ts'
 import { cutHolder, holderForm, longestHolder } from './wire.ts'
 
 /**
  * Reads what a client encrypted. wire: verifone §encrypted cards: the tags are verified, and that published clients send
- * numbers as well as texts, years of two digits, and white space. All that is wrong is told at once.
+ * numbers as well as texts, years of two digits, and white space; what is refused is inferred. All that is wrong is told at
+ * once.
  */
 export const readCaptured = (text: Secret<string>): Result<CapturedCard, Refusal> => {
   const json = readStrictJson(Buffer.from(openSecret(text, 'check')), { keepsNumbers: true })
@@ -136,7 +137,7 @@ const timeForm =
 /** RFC 3339, section 5.6, with any offset. A leap second is at the end of a month in UTC, and counts as the one after it. */
 const readTime = (text: string): EpochMs | undefined => {
   const [, day = '', minute = '', second = '', fraction = '', offset = ''] = timeForm.exec(text) ?? []
-  if (!isDay(day)) return undefined
+  if (parseDay(day) === undefined) return undefined
   const start = Date.parse(`${day}T${minute}:00${offset.toUpperCase()}`)
   const at = start + Number(second) * secondMs + Number(fraction.slice(1, 4).padEnd(3, '0'))
   return Number.isNaN(at) || (second === '60' && !endsMonth(start)) ? undefined : epochMs(at)

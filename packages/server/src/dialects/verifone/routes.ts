@@ -9,23 +9,15 @@ import { suspendToken } from '@cardkeep/core/operations/suspend-token'
 import { updateToken } from '@cardkeep/core/operations/update-token'
 import type { Clock } from '@cardkeep/core/ports'
 import type { Dialect } from '../../http/dialect.ts'
+import { encodeNothing } from '../../http/replies.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
+import { noBody } from '../../http/schemas.ts'
 import type { Services } from '../../services.ts'
 import { readCredential } from './auth.ts'
 import { blameBody, decodePatch, decodePut, decodeTokenId } from './decode.ts'
-import {
-  encodeCaptureKey,
-  encodeCaptureKeys,
-  encodeGet,
-  encodeNothing,
-  encodePatch,
-  encodePut,
-} from './encode.ts'
+import { encodeCaptureKey, encodeCaptureKeys, encodeGet, encodePatch, encodePut } from './encode.ts'
 import { createErrors } from './errors.ts'
 import * as wire from './wire.ts'
-
-const tokenizing = { permission: 'tokenize', publicKey: false } as const
-const anyone = { permission: 'any', publicKey: false } as const
 
 const card = '/api/v2/card'
 const cardById = `${card}/:id`
@@ -45,11 +37,12 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'PUT',
     path: card,
     summary: 'Exchange an encrypted card for a token, or update the token that its scope knows it by',
-    auth: tokenizing,
+    auth: { permission: 'tokenize' },
     headers: wire.writeHeaders,
     body: wire.putBody,
     replies: { 200: wire.cardReply },
     replyHeaders: ['cardkeep-network-tokens'],
+    refuses: ['CaptureRefused', 'CaptureKeyNotFound', 'ScopeNotFound'],
     decode: decodePut(clock),
     run: async (services, caller, command) => {
       const put = await putCard(services, caller, command)
@@ -65,10 +58,11 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'GET',
     path: cardById,
     summary: 'Tell what may be told of a token',
-    auth: anyone,
+    auth: { permission: 'any' },
     params: wire.tokenParams,
     replies: { 200: wire.tokenReply },
     replyHeaders: ['cardkeep-network-tokens'],
+    refuses: ['TokenNotFound'],
     decode: decodeTokenId,
     run: async (services, caller, tokenId) => {
       const shown = await showOverview(services, caller, tokenId)
@@ -84,12 +78,13 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'PATCH',
     path: cardById,
     summary: "Change a token's card, expiry, names or end; hold a fresh code by it",
-    auth: tokenizing,
+    auth: { permission: 'tokenize' },
     params: wire.tokenParams,
     headers: wire.writeHeaders,
     body: wire.patchBody,
     replies: { 200: wire.patchReply },
     replyHeaders: ['cardkeep-network-tokens'],
+    refuses: ['CaptureRefused', 'CaptureKeyNotFound', 'NetworkTokenRefused'],
     decode: decodePatch(clock),
     run: async (services, caller, command) => {
       const updated = await updateToken(services, caller, command)
@@ -105,9 +100,9 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'DELETE',
     path: cardById,
     summary: 'End a token: its card and its code are gone at once',
-    auth: tokenizing,
+    auth: { permission: 'tokenize' },
     params: wire.tokenParams,
-    replies: { 204: wire.noBody },
+    replies: { 204: noBody },
     decode: decodeTokenId,
     run: deleteToken,
     encode: encodeNothing,
@@ -117,9 +112,9 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'PATCH',
     path: `${cardById}/suspend`,
     summary: 'Refuse every use of a token until it is activated',
-    auth: tokenizing,
+    auth: { permission: 'tokenize' },
     params: wire.tokenParams,
-    replies: { 204: wire.noBody },
+    replies: { 204: noBody },
     decode: decodeTokenId,
     run: suspendToken,
     encode: encodeNothing,
@@ -129,21 +124,22 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'PATCH',
     path: `${cardById}/activate`,
     summary: 'Let a suspended token be used again',
-    auth: tokenizing,
+    auth: { permission: 'tokenize' },
     params: wire.tokenParams,
-    replies: { 204: wire.noBody },
+    replies: { 204: noBody },
     decode: decodeTokenId,
     run: activateToken,
     encode: encodeNothing,
   }),
-  // wire: verifone §capture keys
+  // wire: verifone §capture keys, that there are such calls verified; paths, methods and statuses inferred
   defineRoute({
     ...listing,
     method: 'POST',
     path: captureKeys,
     summary: 'Make a key for which browsers and apps encrypt cards',
-    auth: tokenizing,
+    auth: { permission: 'tokenize' },
     replies: { 200: wire.captureKeyReply },
+    refuses: ['TooManyCaptureKeys'],
     decode: () => ok(undefined),
     run: createCaptureKey,
     encode: encodeCaptureKey,
@@ -153,7 +149,7 @@ const createRoutes = (clock: Pick<Clock, 'now'>): readonly Route[] => [
     method: 'GET',
     path: captureKeys,
     summary: 'List the keys for which browsers and apps may encrypt cards',
-    auth: anyone,
+    auth: { permission: 'any' },
     replies: { 200: wire.captureKeysReply },
     decode: () => ok(undefined),
     run: async (services, { principal }) => ok(await listCaptureKeys(services, principal.tenant)),

@@ -1,6 +1,6 @@
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { expect, test } from 'vitest'
-import { holdsCardNumber, holdsManyDigits } from './texts.ts'
+import { holdsCheckedDigits, holdsManyDigits } from './texts.ts'
 
 const number = testCards.visa
 
@@ -38,7 +38,7 @@ const spellings: readonly (readonly [string, string])[] = [
 ]
 
 test.each(spellings)('a card number is seen %s', (_how, text) => {
-  expect([holdsCardNumber(`${text}@example.com`), holdsManyDigits(text)]).toEqual([true, true])
+  expect([holdsCheckedDigits(`${text}@example.com`), holdsManyDigits(text)]).toEqual([true, true])
 })
 
 test.each([
@@ -53,7 +53,7 @@ test.each([
   // A time in milliseconds, which passes the check.
   '1767225600008@example.com',
 ])('%s holds no card number', (text) => {
-  expect(holdsCardNumber(text)).toBe(false)
+  expect(holdsCheckedDigits(text)).toBe(false)
 })
 
 test.each(['Flat 12345678901', '№ 5, Ⅳ', 'Jürgen ½'])('%s holds few digits', (text) => {

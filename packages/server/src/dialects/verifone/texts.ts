@@ -1,3 +1,4 @@
+import { digitRuns } from '@cardkeep/core/cards/digit-runs'
 import { foldDigits } from '@cardkeep/core/cards/fold-digits'
 import { isCardNumber } from '../../log/scrub.ts'
 
@@ -14,13 +15,8 @@ const tooManyDigits = 12
 export const holdsManyDigits = (text: string): boolean =>
   (foldDigits(text).match(/[0-9]/g)?.length ?? 0) >= tooManyDigits
 
-/** Whether a card number stands in it, beside other digits too. Letters part numbers, and nothing else does. */
-export const holdsCardNumber = (text: string): boolean =>
-  (
-    foldDigits(text)
-      .replaceAll(/[^\p{L}\p{N}]/gu, '')
-      .match(/[0-9]+/g) ?? []
-  ).some(hasNumberIn)
+/** Whether 13 to 19 digits of it, beside others too, pass the check of card numbers. Letters part them, and nothing else does. */
+export const holdsCheckedDigits = (text: string): boolean => digitRuns(foldDigits(text)).some(hasNumberIn)
 
 const hasNumberIn = (digits: string): boolean => {
   for (let from = 0; from + shortestNumber <= digits.length; from++)

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { codePolicyHeader, fewerThanTwelveDigits, oneOf, unwritten } from '../../http/schemas.ts'
 import { countryCodes } from './countries.ts'
 import { currenciesRead, currenciesWritten } from './currencies.ts'
 
@@ -6,15 +7,11 @@ import { currenciesRead, currenciesWritten } from './currencies.ts'
  * The bodies of this API as they stand on the wire. A request's schema lists every field that is accepted, and other
  * fields are passed over; a reply's lists every field that is sent. Where a text has a form, `description` says in words
  * what it must be, and callers are told so. Facts and their marks stand in docs/wire/verifone.md.
+ *
+ * wire: verifone §put, §patch: inferred are the lengths that no page names.
  */
 
 const optional = Type.Optional
-
-const oneOf = <const Word extends string>(words: readonly Word[], unlessGiven?: Word) =>
-  Type.Unsafe<Word>({
-    ...{ type: 'string', enum: [...words] },
-    ...(unlessGiven !== undefined && { default: unlessGiven }),
-  })
 
 const hex = '[0-9A-Fa-f]'
 const uuidForm = `${hex}{8}-${hex}{4}-${hex}{4}-${hex}{4}-${hex}{12}`
@@ -29,20 +26,18 @@ const flexibleUuid = Type.String({
 
 const date = Type.String({ format: 'date' })
 
-// wire: verifone §put, verified: no limit; a card makes a kilobyte of it, and a padded one is no more than this. inferred
+// wire: verifone §put, verified: no limit; a card makes a kilobyte of it, and a padded one is no more than this; §encrypted
+// cards, inferred
 const encryptedCard = Type.String({ minLength: 1, maxLength: 32 * 1024 })
 
-// wire: verifone §capture keys, inferred: nobody's alias is longer
+// wire: verifone §put, inferred: nobody's alias is longer
 const alias = Type.String({ minLength: 1, maxLength: 255 })
 
 /**
- * What no text holds that is told again: controls, those of the direction of writing too, ends of lines of any kind, and halves
- * of characters.
+ * A name as a card has it. wire: verifone §encrypted cards, §patch, inferred: whoever types a card number for a name is
+ * refused; `holdsManyDigits` has the rest of it.
  */
-const unwritten = String.raw`\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}`
-
-/** A name as a card has it. inferred: whoever types a card number for a name is refused; `holdsManyDigits` has the rest of it. */
-export const holderForm = new RegExp(String.raw`^(?!(?:\P{Nd}*\p{Nd}){12})[^${unwritten}]*$`, 'u')
+export const holderForm = new RegExp(`${fewerThanTwelveDigits}[^${unwritten}]*$`, 'u')
 export const longestHolder = 30
 const shortEnough = new RegExp(`^.{0,${longestHolder}}`, 'su')
 /** As much of a name as this API tells; characters are counted as schemas count them. */
@@ -66,12 +61,7 @@ const tokenTypes = ['REUSE', 'ANALYTICS', 'REUSE_AND_ANALYTICS'] as const
 const reuseTokenTypes = ['CHASE', 'INTERNAL', 'TAVE'] as const
 const schemeTokenActions = ['ACTIVATE', 'SUSPEND', 'DELETE'] as const
 
-const codePolicyHeader = Type.Object({
-  'Cardkeep-Code-Policy': optional(
-    Type.String({ description: 'Narrows for how long, how often and where the code serves' }),
-  ),
-})
-export const writeHeaders = codePolicyHeader
+export const writeHeaders = Type.Object(codePolicyHeader)
 
 // wire: verifone §put, verified
 export const tokenParams = Type.Object({ id: Type.String({ minLength: 14, maxLength: 255 }) })
@@ -193,9 +183,6 @@ export const captureKeyReply = Type.Object({
 })
 
 export const captureKeysReply = Type.Object({ public_keys: Type.Array(captureKeyReply) })
-
-/** There is none. */
-export const noBody = Type.Null()
 
 // wire: verifone §errors, verified; what stands in an entry of `details` is inferred
 export const refusalBody = Type.Object({

@@ -8,7 +8,8 @@ import type { Form } from './form.ts'
 
 /*
  * The token notifications of Hellgate. They know three events, of cards only; an account has no words there. The
- * signature covers the body alone, and says nothing of when it was sent.
+ * signature covers the body alone, and says nothing of when it was sent. wire: hellgate §webhooks, verified; in lower case,
+ * and which of the vault's events are told as which, is inferred.
  */
 const told = {
   'token.created': ['token.created'],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { sendRefusal } from './boundary.ts'
-import type { Dialect } from './dialect.ts'
-import { describeDialect, describeVault, type OpenApiDocument } from './openapi.ts'
-import type { ReadinessState } from './readiness.ts'
+import { sendRefusal } from '../boundary.ts'
+import type { Dialect } from '../dialect.ts'
+import type { ReadinessState } from '../readiness.ts'
+import { describeDialect, describeVault, type OpenApiDocument } from './documents.ts'
 
 export interface OpenApiRouteParts {
   readonly dialects: readonly Dialect[]

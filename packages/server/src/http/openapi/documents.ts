@@ -1,15 +1,15 @@
 import { STATUS_CODES } from 'node:http'
-import type { Dialect } from './dialect.ts'
+import type { Dialect } from '../dialect.ts'
 import {
   credentialName,
   describeOperation,
-  type Part,
   plain,
   publicKeyName,
   refusalSchemaName,
   templatePath,
-} from './openapi-operation.ts'
-import { vaultPaths } from './openapi-vault.ts'
+} from './operation.ts'
+import type { Part } from './part.ts'
+import { vaultPaths } from './vault-paths.ts'
 
 export interface OpenApiDocument extends Part {
   readonly openapi: string

@@ -2,9 +2,9 @@ import type { Refusal } from '@cardkeep/core/errors'
 import { ok } from '@cardkeep/core/kernel/result'
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
-import type { Dialect } from './dialect.ts'
-import { describeDialect, describeVault, type OpenApiDocument } from './openapi.ts'
-import { defineRoute, defineVisitorRoute, type RouteInput, type RouteSpec } from './route.ts'
+import type { Dialect } from '../dialect.ts'
+import { defineRoute, defineVisitorRoute, type Route, type RouteInput, type RouteSpec } from '../route.ts'
+import { describeDialect, describeVault, type OpenApiDocument } from './documents.ts'
 
 type Spec = RouteSpec<RouteInput, unknown>
 
@@ -200,13 +200,18 @@ test('a route for visitors asks for no credential, and may give what only visito
     expect(told).not.toContain(type)
 })
 
-const visitAt = (method: 'GET' | 'POST', path: string): OpenApiDocument['paths'] => {
+const visitAt = (
+  method: 'GET' | 'POST',
+  path: string,
+  more: Pick<Route, 'refuses'> = {},
+): OpenApiDocument['paths'] => {
   const dialect = dialectOf(
     {},
     {
       routes: [
         defineVisitorRoute<RouteInput, unknown>({
           ...{ method, path, summary: '', auth: 'visitor', replies: { 200: Type.Object({}) } },
+          ...more,
           ...{ decode: (input) => ok(input), run: async () => ok('fine') },
           encode: () => ({ status: 200, body: {} }),
         }),
@@ -216,13 +221,14 @@ const visitAt = (method: 'GET' | 'POST', path: string): OpenApiDocument['paths']
   return describeDialect({ version: '1', dialects: [dialect] }, dialect).paths
 }
 
-test('a route that exchanges a credential for a token refuses one, and knows nothing of cards', () => {
-  const { post } = visitAt('POST', '/oauth/token')['/oauth/token'] as { readonly post: Operation }
+test('a route lists what it says that it refuses, and nothing that only cards are refused for', () => {
+  const refuses = ['NotAuthenticated', 'LockedOut', 'IssuerNotReady'] as const
+  const { post } = visitAt('POST', '/token', { refuses })['/token'] as { readonly post: Operation }
   expect(post).toMatchObject({ security: [], description: 'Needs no credential in its headers.' })
   const told = Object.values(post.responses)
     .map(({ description }) => description)
     .join()
-  for (const type of ['NotAuthenticated', 'LockedOut', 'IssuerNotReady']) expect(told).toContain(type)
+  for (const type of refuses) expect(told).toContain(type)
   for (const type of ['InvalidCardNumber', 'CodeNotHeld', 'TooManyGuesses']) expect(told).not.toContain(type)
 })
 

@@ -1,7 +1,7 @@
 import type { ForwardFailure, IssuerFault, Refusal } from '@cardkeep/core/errors'
-import { encodeRefusal } from './boundary.ts'
-import type { Dialect } from './dialect.ts'
-import type { CredentialAuth, Route } from './route.ts'
+import { encodeRefusal } from '../boundary.ts'
+import type { Dialect } from '../dialect.ts'
+import type { CredentialAuth, Route } from '../route.ts'
 
 /** What a route may answer when it says no, under one status. */
 export interface RefusalReply {
@@ -16,8 +16,9 @@ export interface RefusalReply {
 /** Every refusal that a route may give, as its dialect says it, by status. */
 export const refusalReplies = (dialect: Dialect, route: Route): readonly RefusalReply[] => {
   const replies = Object.values(rows)
-    .filter(({ given }) => given(route))
-    .flatMap(({ samples }): readonly Refusal[] => samples)
+    .flatMap(({ given, samples }): readonly Refusal[] =>
+      samples.filter(({ type }) => given?.(route) || route.refuses?.includes(type)),
+    )
     .map((refusal) => ({ type: refusal.type, ...encodeRefusal({ dialect, route }, refusal) }))
   const statuses = [...new Set(replies.map(({ status }) => status))].toSorted((a, b) => a - b)
   return statuses.map((status) => {
@@ -36,13 +37,13 @@ export const refusalReplies = (dialect: Dialect, route: Route): readonly Refusal
 type Given = (route: Route) => boolean
 
 const always: Given = () => true
-const never: Given = () => false
 const withInput: Given = ({ method, query, headers, auth }) =>
-  method !== 'GET' || (auth !== 'visitor' && auth.publicKey) || query !== undefined || headers !== undefined
+  method !== 'GET' ||
+  (auth !== 'visitor' && auth.publicKey === true) ||
+  query !== undefined ||
+  headers !== undefined
 const withBody: Given = ({ method }) => method !== 'GET'
-/** Exchanges a credential that stands in its body. */
-const ofExchange: Given = ({ path }) => path.endsWith('/oauth/token')
-const withCredential: Given = (route) => route.auth !== 'visitor' || ofExchange(route)
+const withCredential: Given = ({ auth }) => auth !== 'visitor'
 const permits =
   (...wanted: readonly CredentialAuth['permission'][]): Given =>
   ({ auth }) =>
@@ -56,21 +57,10 @@ const oneOf =
   (...conditions: readonly Given[]): Given =>
   (route) =>
     conditions.some((given) => given(route))
-const ofTokens: Given = oneOf(permits('tokenize', 'forward', 'detokenize'), ({ path }) =>
-  /^\/tokens\/|\/api\/v2\/card\//.test(path),
-)
+const ofTokens: Given = permits('tokenize', 'forward', 'detokenize')
 const ofCards: Given = oneOf(permits('tokenize'), ofAnswers)
 const ofCodes: Given = oneOf(permits('tokenize', 'forward'), ofVisitors)
 const ofForwards: Given = permits('forward')
-const ofSessions: Given = ({ path }) => path.includes('session')
-/** Cards that clients encrypted are put or patched. */
-const ofCaptures: Given = ({ path, method }) =>
-  path.includes('/api/v2/card') && ['PUT', 'PATCH'].includes(method)
-const makesCaptureKeys: Given = ({ path, method }) => path.endsWith('/capture-keys') && method === 'POST'
-/** A token must name an account, whatever its credential may. */
-const ofIssuing: Given = ({ path }) => /^\/(?:pcicards|wallet|cards-tokenization)\//.test(path)
-const ofIssuedCards: Given = (route) => ofIssuing(route) && route.path.includes(':cardId')
-const stopsRotation: Given = ({ path }) => path.endsWith('/delete-rotation')
 const ofIdempotency: Given = ({ idempotency }) => idempotency !== undefined
 
 const reasons = Object.keys({
@@ -90,10 +80,13 @@ const issuerFaults = Object.keys({
   'no number left': true,
 } satisfies Record<IssuerFault, true>) as readonly IssuerFault[]
 
-/** One refusal of each kind, and more where the status may depend on what it says; and which routes may give it. */
+/**
+ * One refusal of each kind, and more where the status may depend on what it says; and which routes may give it, whatever they
+ * are for. Without `given` only those may that say so themselves.
+ */
 const rows: {
   readonly [Type in Refusal['type']]: {
-    readonly given: Given
+    readonly given?: Given
     readonly samples: readonly Extract<Refusal, { type: Type }>[]
   }
 } = {
@@ -103,33 +96,31 @@ const rows: {
     given: ({ listsFaults }) => listsFaults === true,
     samples: [{ type: 'InvalidFields', faults: [{ type: 'InvalidField', field: 'field' }] }],
   },
-  CaptureRefused: { given: ofCaptures, samples: [{ type: 'CaptureRefused', fault: 'not a message' }] },
-  TooManyCaptureKeys: { given: makesCaptureKeys, samples: [{ type: 'TooManyCaptureKeys' }] },
-  CaptureKeyNotFound: { given: ofCaptures, samples: [{ type: 'CaptureKeyNotFound' }] },
+  CaptureRefused: { samples: [{ type: 'CaptureRefused', fault: 'not a message' }] },
+  TooManyCaptureKeys: { samples: [{ type: 'TooManyCaptureKeys' }] },
+  CaptureKeyNotFound: { samples: [{ type: 'CaptureKeyNotFound' }] },
   NetworkTokenRefused: {
-    given: ofCaptures,
     samples: [{ type: 'NetworkTokenRefused', reason: 'no provider' }],
   },
-  IssuedCardNotFound: { given: ofIssuedCards, samples: [{ type: 'IssuedCardNotFound' }] },
-  RotationNotFound: { given: stopsRotation, samples: [{ type: 'RotationNotFound' }] },
+  IssuedCardNotFound: { samples: [{ type: 'IssuedCardNotFound' }] },
+  RotationNotFound: { samples: [{ type: 'RotationNotFound' }] },
   IssuerNotReady: {
-    given: oneOf(ofIssuing, ofExchange),
     samples: issuerFaults.map((reason) => ({ type: 'IssuerNotReady', reason })),
   },
-  ScopeNotFound: { given: ofCaptures, samples: [{ type: 'ScopeNotFound' }] },
+  ScopeNotFound: { samples: [{ type: 'ScopeNotFound' }] },
   InvalidCardNumber: { given: ofCards, samples: [{ type: 'InvalidCardNumber' }] },
   InvalidExpiryMonth: { given: ofCards, samples: [{ type: 'InvalidExpiryMonth' }] },
   InvalidExpiryYear: { given: ofCards, samples: [{ type: 'InvalidExpiryYear' }] },
   InvalidCode: { given: ofCards, samples: [{ type: 'InvalidCode' }] },
   CardExpired: { given: ofCards, samples: [{ type: 'CardExpired' }] },
-  PayloadNotReadable: { given: ofSessions, samples: [{ type: 'PayloadNotReadable' }] },
+  PayloadNotReadable: { samples: [{ type: 'PayloadNotReadable' }] },
   BodyNotReadable: { given: withBody, samples: [{ type: 'BodyNotReadable' }] },
   BodyTooLarge: { given: withBody, samples: [{ type: 'BodyTooLarge' }] },
   ContentTypeNotSupported: { given: withBody, samples: [{ type: 'ContentTypeNotSupported' }] },
   // A request that finds no route is no request of this one.
-  RouteNotFound: { given: never, samples: [{ type: 'RouteNotFound' }] },
+  RouteNotFound: { samples: [{ type: 'RouteNotFound' }] },
   NotAuthenticated: { given: withCredential, samples: [{ type: 'NotAuthenticated' }] },
-  NotPermitted: { given: oneOf(unlessOpen, ofIssuing), samples: [{ type: 'NotPermitted' }] },
+  NotPermitted: { given: unlessOpen, samples: [{ type: 'NotPermitted' }] },
   LockedOut: { given: withCredential, samples: [{ type: 'LockedOut', retryAfterSeconds: 1 }] },
   TooManyGuesses: {
     given: oneOf(ofCodes, permits('verify')),
@@ -137,7 +128,7 @@ const rows: {
   },
   TokenNotFound: { given: ofTokens, samples: [{ type: 'TokenNotFound' }] },
   CodeNotHeld: { given: ofCodes, samples: [{ type: 'CodeNotHeld' }] },
-  SessionNotFound: { given: ofSessions, samples: [{ type: 'SessionNotFound' }] },
+  SessionNotFound: { samples: [{ type: 'SessionNotFound' }] },
   CodeRequired: { given: ofForwards, samples: [{ type: 'CodeRequired' }] },
   UnknownPlaceholder: {
     given: ofForwards,
@@ -155,7 +146,7 @@ const rows: {
   IdempotencyKeyInUse: { given: ofIdempotency, samples: [{ type: 'IdempotencyKeyInUse' }] },
   IdempotencyKeyReused: { given: ofIdempotency, samples: [{ type: 'IdempotencyKeyReused' }] },
   TooManyCodes: { given: ofCards, samples: [{ type: 'TooManyCodes' }] },
-  TooManySessions: { given: ofSessions, samples: [{ type: 'TooManySessions' }] },
+  TooManySessions: { samples: [{ type: 'TooManySessions' }] },
   Unavailable: { given: always, samples: [{ type: 'Unavailable' }] },
   Sealed: { given: always, samples: [{ type: 'Sealed' }] },
 }

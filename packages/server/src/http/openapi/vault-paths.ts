@@ -1,6 +1,7 @@
-import type { Dialect } from './dialect.ts'
-import { doorReplies, type Part } from './openapi-operation.ts'
-import type { NotReady } from './readiness.ts'
+import type { Dialect } from '../dialect.ts'
+import type { NotReady } from '../readiness.ts'
+import { doorReplies } from './operation.ts'
+import type { Part } from './part.ts'
 
 /** The routes that belong to no dialect. None of them asks who calls. */
 export const vaultPaths = (dialects: readonly Dialect[]): Readonly<Record<string, Part>> => ({

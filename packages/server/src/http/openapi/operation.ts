@@ -1,11 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { TSchema } from 'typebox'
-import type { Dialect } from './dialect.ts'
-import { refusalReplies } from './openapi-refusals.ts'
-import type { ContentKind, Route } from './route.ts'
-
-/** A part of an OpenAPI document: plain JSON. */
-export type Part = Readonly<Record<string, unknown>>
+import type { Dialect } from '../dialect.ts'
+import type { ContentKind, Route } from '../route.ts'
+import { fixedHeaders, headerRefs } from './headers.ts'
+import type { Part } from './part.ts'
+import { refusalReplies } from './refusals.ts'
 
 /** One route as an operation of OpenAPI 3.1. Whatever it says comes from the route and from its dialect's table. */
 export const describeOperation = (dialect: Dialect, route: Route): Part => ({
@@ -167,18 +166,6 @@ const headersOfAll = (dialect: Dialect, route: Route): Part => ({
   ...fixedHeaders(dialect),
 })
 
-const fixedHeaders = ({ headers = {} }: Dialect): Part =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      {
-        description: 'The same on every answer of this API',
-        required: true,
-        schema: { type: 'string', const: value },
-      },
-    ]),
-  )
-
 const refusals = (dialect: Dialect, route: Route): Part => {
   const name = refusalSchemaName(dialect)
   // A destination may answer with any status, also with one that the vault refuses with.
@@ -229,38 +216,6 @@ const refusalHeader = (types: readonly string[], required: boolean): Part => ({
   required,
   schema: { type: 'string', enum: types },
 })
-
-const headerRefs = (names: readonly string[], required = true): Part =>
-  Object.fromEntries(
-    names.map((name) => {
-      const known = headers[name]
-      // Precondition: a header that routes answer with is described here.
-      if (!known) throw new Error(`no description of the header ${name}`)
-      return [name, required ? { ...known, required } : known]
-    }),
-  )
-
-const headers: Readonly<Record<string, Part>> = {
-  'x-request-id': {
-    description: 'Names this request in the log and in the audit log',
-    schema: { type: 'string', format: 'uuid' },
-  },
-  'retry-after': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 0 } },
-  'www-authenticate': { description: 'How to show who calls', schema: { type: 'string' } },
-  'cardkeep-network-tokens': {
-    description: 'Who issued the network token that is told of; `simulator`: nobody that a scheme knows',
-    schema: { type: 'string' },
-  },
-  'cardkeep-cvv': {
-    description: 'Only where nothing was compared, because too many were wrong before',
-    schema: { type: 'string', const: 'locked' },
-  },
-  'cardkeep-refusal': { description: 'Which refusal it is', schema: { type: 'string' } },
-  'cardkeep-sent': {
-    description: 'Whether anything of the request left for the provider; only after `no` a retry is safe',
-    schema: { type: 'string', enum: ['yes', 'no', 'unknown'] },
-  },
-}
 
 /** What the server itself answers to what is no whole request; it has not got as far as an id. */
 export const doorReplies: Part = Object.fromEntries(
