@@ -289,17 +289,14 @@ describe('a forward that is refused before anything is sent leaves the code wher
 })
 
 describe('a forward of which something may have left spends the code, whatever came back', () => {
-  // At once, because three of them wait for half a minute.
-  test.concurrent.each<readonly [string, number, string, string, string]>([
+  // What lasts for half a minute stands in hostile-providers.test.ts.
+  test.each<readonly [string, number, string, string, string]>([
     ['the connection breaks before an answer', 502, 'Failed to proxy request', 'unknown', '/reset/head'],
     ['it breaks within the answer', 502, 'Failed to proxy request', 'yes', '/reset/body'],
     ['the answer is no HTTP', 502, 'Failed to proxy request', 'unknown', '/no-http'],
     ['the answer cannot be decoded', 502, 'Failed to proxy request', 'yes', '/echo/damaged-gzip'],
     ['the answer is of an unknown encoding', 502, 'Failed to proxy request', 'yes', '/echo/unknown-encoding'],
     ['the answer is too large', 502, 'Failed to proxy request', 'yes', '/large/chunked'],
-    ['no answer comes in 25 seconds', 504, 'Request timeout', 'unknown', '/hang/head'],
-    ['an answer stops for 25 seconds', 504, 'Request timeout', 'yes', '/hang/body'],
-    ['an answer takes more than 30 seconds', 504, 'Request timeout', 'yes', '/drip'],
   ])('%s', async (_, status, message, sent, path) => {
     const { token, session } = await demo.tokenize(card)
     const reply = await demo.charge({ token, session, url: provider.origin + path })

@@ -1,8 +1,10 @@
 import { findChromium } from './chromium.ts'
 import { findGpg } from './gpg.ts'
+import { findHaproxy } from './haproxy.ts'
 import { findPgbouncer } from './pgbouncer.ts'
 import { findPostgres } from './programs.ts'
 import { findRedis } from './redis.ts'
+import { findStrace } from './strace.ts'
 
 /** What suites need of a machine beside Node. */
 const programs = {
@@ -11,6 +13,8 @@ const programs = {
   pgbouncer: { find: findPgbouncer, suites: 'the suites behind a pooler', absent: 'no pgbouncer' },
   chromium: { find: findChromium, suites: 'the suites in a browser', absent: 'no Chromium' },
   gpg: { find: findGpg, suites: 'the suites with GnuPG', absent: 'no gpg' },
+  haproxy: { find: findHaproxy, suites: 'the suite behind a balancer', absent: 'no haproxy' },
+  strace: { find: findStrace, suites: 'the suite on a slow disk', absent: 'no strace' },
 } as const
 
 export type ServerKind = keyof typeof programs
