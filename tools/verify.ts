@@ -27,7 +27,16 @@ const listChecks = (): readonly Check[] => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
   }
-  const named = ['lint', 'unused', 'format:check', 'layers', 'texts', 'openapi', 'elements'].map((name) => {
+  const named = [
+    'lint',
+    'unused',
+    'format:check',
+    'layers',
+    'texts',
+    'deployment',
+    'openapi',
+    'elements',
+  ].map((name) => {
     const command = scripts[name]
     if (command === undefined) throw new Error(`package.json has no script "${name}"`)
     return { name, command }
