@@ -143,10 +143,13 @@ describe('a database with keys in it is not opened', () => {
       /./,
       (copy) => changeRows(copy, "update keys set state = 'active' where state = 'decrypt-only'"),
     ],
-    'if a newer program made it': [
-      /newer|version/,
+    'if a newer program took something away from it': [
+      /use the newer program/,
       (copy) =>
-        changeRows(copy, "insert into schema_version (number, name, checksum) values (9999, 'later', 'x')"),
+        changeRows(
+          copy,
+          "insert into schema_version (number, name, checksum, needs) values (9999, 'later', 'x', 9998)",
+        ),
     ],
   }
 
