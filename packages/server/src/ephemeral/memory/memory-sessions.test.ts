@@ -43,3 +43,19 @@ test('a tenant has room for twenty thousand that wait for an answer', async () =
   expect(await sessions.open(sessionAt(sessionsPerOwner, 'another'))).toBe(true)
   expect(sessionsPerOwner).toBe(20_000)
 })
+
+test('what is kept holds no memory but its own', async () => {
+  const sessions = createMemorySessions(createFixedClock())
+  const cut = (text: string): Buffer => {
+    const part = Buffer.from(text)
+    if (part.buffer.byteLength === part.length) throw new Error('a test got no part of a pool')
+    return part
+  }
+  await sessions.open({ ...sessionAt(1), sealed: cut('sealed session') })
+  const claim = await sessions.claim(nameAt(1))
+  if (claim?.type !== 'claimed') throw new Error('a test could not claim its session')
+  await sessions.end(claim.receipt, cut('sealed end'))
+  const found = await sessions.find(nameAt(1))
+  if (found?.state.type !== 'ended') throw new Error('a test did not end its session')
+  expect([found.sealed, found.state.sealedEnd].map(({ buffer }) => buffer.byteLength)).toEqual([14, 10])
+})
