@@ -33,6 +33,8 @@ const sessionAt = (at: number): SealedSession => ({
 
 const takerAt = (at: number) => ({ tokenName: nameAt(100 + at), destination: nameAt(200) })
 
+const refusedForMemory = 'the server for codes cannot be used: it answered OOM'
+
 describeOnRedis('a server of codes', () => {
   /** A server of its own with two nodes at it, and what the first of them hears. */
   const open = async (settings: Readonly<Record<string, string>> = {}) => {
@@ -176,14 +178,28 @@ describeOnRedis('a server of codes', () => {
     await close()
   })
 
-  test('whose memory is full gives an outage, and codes that are held stay', async () => {
+  test('whose memory is full holds nothing more, while what it holds is taken, given back and dropped', async () => {
     const { server, node, close } = await open()
     const operator = new Redis(server.url())
-    await node.codes.hold(codeAt(1))
+    for (const [at, uses] of [1, 2, 1, 1].entries()) await node.codes.hold(codeAt(at, { uses }))
     await operator.config('SET', 'maxmemory', '1')
-    await expect(node.codes.hold(codeAt(2))).rejects.toThrow('answered OOM')
+    const take = (at: number) => node.codes.take(nameAt(at), takerAt(at))
+    // In one command, of which each step is refused or done by itself.
+    const [held, ...taken] = await Promise.allSettled([node.codes.hold(codeAt(9)), take(0), take(1)])
+    expect(held).toMatchObject({ status: 'rejected', reason: new UnavailableError(refusedForMemory) })
+    expect(taken.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+    const [once, twice] = taken.map((each) => (each.status === 'fulfilled' ? each.value : undefined))
+    expect(once?.sealed).toEqual(Buffer.alloc(38, 0))
+    expect(await take(0)).toBeUndefined()
+    expect(await node.codes.giveBack(twice?.receipt)).toBe(true)
+    expect(await node.codes.giveBack(once?.receipt)).toBe(true)
+    expect([await take(0), await take(1), await take(1)].every(Boolean)).toBe(true)
+    expect([await take(0), await take(1)]).toEqual([undefined, undefined])
+    expect(await node.codes.drop(nameAt(2))).toBe(true)
+    await node.codes.dropAll()
+    expect(await take(3)).toBeUndefined()
     await operator.config('SET', 'maxmemory', '0')
-    expect(await node.codes.take(nameAt(1), takerAt(1))).toBeDefined()
+    expect(await node.codes.hold(codeAt(9))).toBeDefined()
     operator.disconnect()
     await close()
   })

@@ -13,6 +13,12 @@ export const script = (body: string): Script => {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
+/**
+ * The first line of a script that may write although the server has no memory left. Others are refused their first write that
+ * could need some.
+ */
+export const evenWhenFull = '#!lua flags=allow-oom\n'
+
 /** The server's clock, unless a test says what time it is. */
 export const clock = `
 local now = tonumber(ARGV[1])

@@ -1,7 +1,7 @@
 import { reservationMs } from '@cardkeep/core/codes/held-code'
 import { failuresAllowed, lockedForMs } from '@cardkeep/core/tenants/lockout'
 import { destinationsAt, endFormat, nameWidth, places, useFormat, usesAt } from './layout.ts'
-import { clock, epochIn, nameOf, nextEpoch, prefixOf, type Script, script } from './script.ts'
+import { clock, epochIn, evenWhenFull, nameOf, nextEpoch, prefixOf, type Script, script } from './script.ts'
 
 /*
  * One script for each atomic step. The states of a code stand in core/codes/held-code.ts, its text in layout.ts. Those of
@@ -146,7 +146,7 @@ const asFunction = ({ body }: Step): string =>
  * those of each; ARGV now, and for each its number and its arguments. Answers what each answers. One that fails fails
  * alone, and answers `!` and the word of its failure.
  */
-export const stepsScript = script(`
+const stepsText = `
 ${clock}
 local epoch = ${epoch}
 local steps = {
@@ -165,7 +165,15 @@ while at <= #ARGV do
   key = key + keys[step]
   at = at + 1 + args[step]
 end
-return answers`)
+return answers`
+
+export const stepsScript = script(stepsText)
+
+/**
+ * The same on a server that is full, for steps that are no holds: a take leaves less than there was, and what is given back was
+ * there a moment ago. Each begins with the write that a full server refuses, so one that was refused has done nothing.
+ */
+export const stepsWhenFullScript = script(`${evenWhenFull}${stepsText}`)
 
 /** What stands at the second key goes, out of both of its lists too. */
 const removeCode = `
@@ -232,7 +240,7 @@ for _, owner in ipairs(redis.call('SMEMBERS', KEYS[2])) do
 end
 redis.call('DEL', KEYS[2])`
 
-export const dropAllScript = script(`
+export const dropAllScript = script(`${evenWhenFull}
 ${dropAll}
 return 1`)
 
@@ -242,7 +250,7 @@ return 1`)
  * answered twice, so all of it is void. It may have lost a mark too: what is known of captures begins now, as it does where
  * the server has nothing from before.
  */
-export const adoptScript = script(`
+export const adoptScript = script(`${evenWhenFull}
 local since = redis.call('GET', KEYS[5])
 local isKnown = redis.call('GET', KEYS[3]) == ARGV[2]
 if isKnown and since then return 0 end
@@ -336,6 +344,7 @@ return 1`)
 
 export const scripts: readonly Script[] = [
   stepsScript,
+  stepsWhenFullScript,
   dropScript,
   undoHoldScript,
   isHeldScript,
