@@ -2,6 +2,7 @@ import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { epochMs } from '@cardkeep/core/kernel/time'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { applyEdits, drawEdits } from '@cardkeep/testing/fuzz/edits'
+import { jsonWords } from '@cardkeep/testing/fuzz/json-words'
 import { runs } from '@cardkeep/testing/fuzz/runs'
 import { holdsStrayCard, strayCards } from '@cardkeep/testing/fuzz/stray-cards'
 import fc from 'fast-check'
@@ -62,39 +63,7 @@ const readers = {
   },
 }
 
-const words = [
-  ...[
-    '{',
-    '}',
-    '[',
-    ']',
-    ':',
-    ',',
-    '"',
-    '\\',
-    '\\u',
-    '\\ud800',
-    'null',
-    'true',
-    '1e999',
-    '-0',
-    '0.10',
-    '04',
-    '"a":1,',
-  ],
-  ...[
-    '__proto__',
-    '"cvv":"1234",',
-    '"expiryMonth":13,',
-    '00',
-    '60Z',
-    '\0',
-    '\ufeff',
-    '\u202e',
-    '😀',
-    '\u2028',
-  ],
-]
+const words = [...jsonWords, '__proto__', '"cvv":"1234",', '"expiryMonth":13,', '00', '60Z']
 
 describe.each(Object.entries(readers))('%s', (_, { sample, read }) => {
   const text = JSON.stringify(sample)

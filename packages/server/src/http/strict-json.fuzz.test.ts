@@ -1,4 +1,5 @@
 import { applyEdits, drawEdits } from '@cardkeep/testing/fuzz/edits'
+import { jsonWords } from '@cardkeep/testing/fuzz/json-words'
 import { runs } from '@cardkeep/testing/fuzz/runs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -14,45 +15,7 @@ const samples = [
   '{"a":1,"b":2,"\\u0061b":{"a":3,"10":[true,false]},"2":"","__proto__":{"x":0}}',
   '[{"cardNumber":"4111111111111111","cvv":"123"},{"amount":-0}, 12345678901234567890 ]',
 ]
-const words = [
-  ...[
-    '{',
-    '}',
-    '[',
-    ']',
-    ':',
-    ',',
-    '"',
-    '\\',
-    '\\"',
-    '\\\\',
-    '\\u',
-    '\\u0061',
-    '\\ud800',
-    '\\/',
-    ' ',
-    '\n',
-    '\t',
-  ],
-  ...[
-    '"a":',
-    '"b":',
-    '"a":1,',
-    ',"a":1',
-    '{"a":',
-    '-',
-    '0',
-    '1',
-    '.5',
-    'e9',
-    'null',
-    'true',
-    'NaN',
-    '/**/',
-    '\0',
-  ],
-  ...['\u2028', '\ufeff', '\u00a0', 'é', '😀', '[['.repeat(20), ']]'.repeat(20)],
-]
+const words = [...jsonWords, '[['.repeat(20), ']]'.repeat(20)]
 
 test('what is taken is what stands there, and nothing is taken that says a thing twice', () => {
   const texts = fc
