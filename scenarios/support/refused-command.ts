@@ -10,11 +10,12 @@ export interface CommandEnd {
   readonly stderr: string
 }
 
-/** Runs the program to its end, whatever the end is. Nothing is added to the words. */
+/** Runs the program to its end, whatever the end is. Nothing is added to the words; what is given in `by` stands before all. */
 export const runToEnd = (
   { folder, options }: Pick<Ground, 'folder' | 'options'>,
   words: readonly string[],
   settings: Readonly<Record<string, string>> = {},
+  by: readonly string[] = [],
 ): Promise<CommandEnd> => {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('CARDKEEP_'))
   const env = {
@@ -26,10 +27,11 @@ export const runToEnd = (
   }
   return new Promise((resolve) => {
     // A vault that starts after all would never end by itself.
+    const [file = '', ...args] = [...by, process.execPath, program, ...words]
     const child = execFile(
-      process.execPath,
-      [program, ...words],
-      { env, timeout: 20_000, killSignal: 'SIGKILL' },
+      file,
+      args,
+      { env, timeout: 60_000, killSignal: 'SIGKILL' },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     )
   })

@@ -27,3 +27,15 @@ export const delaySyncs = async (pid: number, ms: number): Promise<Pick<ServerPr
     onOrphaned: 'SIGTERM',
   })
 }
+
+/**
+ * The words before a command that kill it where one of its threads is about to make its nth call of these, none of which a
+ * machine need have. Threads count apart, so a story has all calls that matter made by one.
+ */
+export const killingAt = (calls: readonly string[], nth: number): readonly string[] => {
+  const program = findStrace()
+  if (program === undefined) throw new Error('there is no strace on this machine')
+  const some = calls.map((name) => `?${name}`).join()
+  const inject = `inject=${some}:signal=KILL:when=${nth}`
+  return [program, '-f', '-qq', '-o', '/dev/null', '-e', `trace=${some}`, '-e', inject]
+}
