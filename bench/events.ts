@@ -1,5 +1,5 @@
 import type { EventId, WebhookId } from '@cardkeep/core/kernel/ids'
-import { createWebhook } from '@cardkeep/core/operations/change-webhooks'
+import { createWebhook } from '@cardkeep/core/operations/administration/change-webhooks'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import type { Vault } from '@cardkeep/server/compose/open-vault'
 import { needsForm } from '@cardkeep/server/webhooks/forms/forms'

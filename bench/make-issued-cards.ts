@@ -6,7 +6,7 @@ import { drawableServiceCodes, type ServiceCode } from '@cardkeep/core/issuing/s
 import type { IssuedCardId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { dayMs, type EpochMs, epochMs } from '@cardkeep/core/kernel/time'
-import { addIssuerBin, enableIssuer } from '@cardkeep/core/operations/change-issuer'
+import { addIssuerBin, enableIssuer } from '@cardkeep/core/operations/issuing/change-issuer'
 import type { IssuedCardCipher, RotatingCard } from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import type { Vault } from '@cardkeep/server/compose/open-vault'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ScopeId, SessionId, TenantId, TokenId } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
-import { createTenant } from '@cardkeep/core/operations/create-tenant'
+import { createTenant } from '@cardkeep/core/operations/administration/create-tenant'
 import { openVault } from '@cardkeep/server/compose/open-vault'
 import { readConfig } from '@cardkeep/server/config'
 import { createCodeStore } from '@cardkeep/server/ephemeral/code-store'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Result } from '@cardkeep/core/kernel/result'
-import { createTenant } from '@cardkeep/core/operations/create-tenant'
+import { createTenant } from '@cardkeep/core/operations/administration/create-tenant'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { openVault, type Vault, type VaultUse } from '@cardkeep/server/compose/open-vault'
 import { readConfig } from '@cardkeep/server/config'

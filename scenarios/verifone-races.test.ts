@@ -1,5 +1,5 @@
 import type { TokenId } from '@cardkeep/core/kernel/ids'
-import { suspendToken } from '@cardkeep/core/operations/suspend-token'
+import { suspendToken } from '@cardkeep/core/operations/tokens/suspend-token'
 import { parseToken } from '@cardkeep/core/tokens/spelling'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'
 import { beforeAll, describe, expect, test, vi } from 'vitest'

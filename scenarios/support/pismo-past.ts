@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { IssuedCardId } from '@cardkeep/core/kernel/ids'
 import { epochMs, hourMs } from '@cardkeep/core/kernel/time'
-import { type CreateIssuedCard, createIssuedCard } from '@cardkeep/core/operations/create-issued-card'
+import { type CreateIssuedCard, createIssuedCard } from '@cardkeep/core/operations/issuing/create-issued-card'
 import type { Clock } from '@cardkeep/core/ports'
 import { randomDraws, randomIds, systemClock } from '@cardkeep/server/clock'
 import { openVault } from '@cardkeep/server/compose/open-vault'

@@ -4,8 +4,8 @@ import { addToken } from '@cardkeep/testing/doubles/token'
 import { addTenant, openTestVault, type TestVault } from '@cardkeep/testing/doubles/vault'
 import { afterEach, expect, test } from 'vitest'
 import { epochMs, minuteMs } from '../kernel/time.ts'
-import { purgeCaptureKeys } from './purge-capture-keys.ts'
-import { purgeFingerprints } from './purge-fingerprints.ts'
+import { purgeCaptureKeys } from './captures/purge-capture-keys.ts'
+import { purgeFingerprints } from './tokens/purge-fingerprints.ts'
 
 const opened: TestVault[] = []
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { BinRecord } from '@cardkeep/core/bins/bin'
-import type { BinSource } from '@cardkeep/core/operations/import-bins'
+import type { BinSource } from '@cardkeep/core/operations/administration/import-bins'
 import { type BinFinding, readBins } from './read-bins.ts'
 
 export interface ExaminedTable {

@@ -1,4 +1,4 @@
-import type { RotateDuePorts } from '@cardkeep/core/operations/rotate-due-cvvs'
+import type { RotateDuePorts } from '@cardkeep/core/operations/issuing/rotate-due-cvvs'
 import { randomDraws } from '../clock.ts'
 import { createCvvDeriver } from '../keys/cvv-deriver.ts'
 import { createIssuedCardCipher } from '../keys/issued-card-cipher.ts'

@@ -1,7 +1,7 @@
 import type { Change } from '@cardkeep/core/changes'
 import type { CredentialId, EventId, WebhookId } from '@cardkeep/core/kernel/ids'
 import { dayMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
-import { createCredential } from '@cardkeep/core/operations/change-credentials'
+import { createCredential } from '@cardkeep/core/operations/administration/change-credentials'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { createRecords } from '@cardkeep/testing/conformance/records'
 import { createAuditLog } from '@cardkeep/testing/doubles/audit-log'

@@ -1,7 +1,7 @@
 import type { CaptureId } from '@cardkeep/core/kernel/ids'
 import { parseId } from '@cardkeep/core/kernel/ids'
 import { ok, refuse } from '@cardkeep/core/kernel/result'
-import { findSession } from '@cardkeep/core/operations/find-session'
+import { findSession } from '@cardkeep/core/operations/sessions/find-session'
 import type { Page } from '../http/page.ts'
 import type { Services } from '../services.ts'
 import type { ElementsFile } from './files.ts'

@@ -1,7 +1,10 @@
 import { refuse } from '@cardkeep/core/kernel/result'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { dayMs, epochMs, minuteMs } from '@cardkeep/core/kernel/time'
-import { createCredential, revokeCredential } from '@cardkeep/core/operations/change-credentials'
+import {
+  createCredential,
+  revokeCredential,
+} from '@cardkeep/core/operations/administration/change-credentials'
 import type { Store } from '@cardkeep/core/ports'
 import { dayOf, idleLimitMs } from '@cardkeep/core/tenants/credential-use'
 import type { Credential, Environment, Permission } from '@cardkeep/core/tenants/tenant'

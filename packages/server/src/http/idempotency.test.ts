@@ -3,7 +3,11 @@ import { parsePan } from '@cardkeep/core/cards/pan'
 import { claimLifetimeMs } from '@cardkeep/core/idempotency/claim'
 import { ok, refuse } from '@cardkeep/core/kernel/result'
 import { Secret } from '@cardkeep/core/kernel/secret'
-import { type TokenizeCard, type TokenizedCard, tokenizeCard } from '@cardkeep/core/operations/tokenize-card'
+import {
+  type TokenizeCard,
+  type TokenizedCard,
+  tokenizeCard,
+} from '@cardkeep/core/operations/tokens/tokenize-card'
 import type { Store } from '@cardkeep/core/ports'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { interceptCommits } from '@cardkeep/testing/doubles/commits'

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '@cardkeep/core/audit/entry'
 import { epochMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
-import { rotateDueCvvs } from '@cardkeep/core/operations/rotate-due-cvvs'
+import { rotateDueCvvs } from '@cardkeep/core/operations/issuing/rotate-due-cvvs'
 import { interceptCommits } from '@cardkeep/testing/doubles/commits'
 import { addIssuedCards, addIssuer } from '@cardkeep/testing/doubles/issuer'
 import { openTestVault } from '@cardkeep/testing/doubles/vault'

@@ -7,7 +7,7 @@ import {
   nothingRotated,
   type RotateDuePorts,
   type RotatedBatch,
-} from '@cardkeep/core/operations/rotate-due-cvvs'
+} from '@cardkeep/core/operations/issuing/rotate-due-cvvs'
 import { createPace } from './pace.ts'
 import { claimMs, rotateClaimed } from './rotate-claimed.ts'
 import { threadBusyMs } from './thread-busy.ts'

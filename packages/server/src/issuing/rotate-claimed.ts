@@ -6,7 +6,7 @@ import {
   type RotateDuePorts,
   type RotatedBatch,
   rotateDueCvvs,
-} from '@cardkeep/core/operations/rotate-due-cvvs'
+} from '@cardkeep/core/operations/issuing/rotate-due-cvvs'
 import type { RotatingCard } from '@cardkeep/core/ports'
 import type { Pace } from './pace.ts'
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UnavailableError } from '@cardkeep/core/errors'
 import { epochMs, hourMs, minuteMs, secondMs } from '@cardkeep/core/kernel/time'
-import type { RotatedBatch } from '@cardkeep/core/operations/rotate-due-cvvs'
+import type { RotatedBatch } from '@cardkeep/core/operations/issuing/rotate-due-cvvs'
 import type { RotatingCard } from '@cardkeep/core/ports'
 import { interceptCommits } from '@cardkeep/testing/doubles/commits'
 import { addIssuedCards, addIssuer } from '@cardkeep/testing/doubles/issuer'

@@ -1,5 +1,5 @@
 import type { Change } from '@cardkeep/core/changes'
-import type { RotatedBatch } from '@cardkeep/core/operations/rotate-due-cvvs'
+import type { RotatedBatch } from '@cardkeep/core/operations/issuing/rotate-due-cvvs'
 import type { Clock, Egress, Lockouts, SendOutcome, Store } from '@cardkeep/core/ports'
 import type { CodeBackend } from '../ephemeral/backend.ts'
 import type { MemoryBackend } from '../ephemeral/memory/memory-backend.ts'

@@ -1,6 +1,6 @@
 import { parseId } from '@cardkeep/core/kernel/ids'
 import { hourMs, minuteMs } from '@cardkeep/core/kernel/time'
-import { purgeAccessKeys, rotateAccessKey } from '@cardkeep/core/operations/change-access-keys'
+import { purgeAccessKeys, rotateAccessKey } from '@cardkeep/core/operations/issuing/change-access-keys'
 import { type Bank, openBank } from '@cardkeep/testing/doubles/bank'
 import { testOperator } from '@cardkeep/testing/doubles/vault'
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose'

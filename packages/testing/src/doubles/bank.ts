@@ -4,7 +4,10 @@ import type { CredentialId } from '@cardkeep/core/kernel/ids'
 import type { Result } from '@cardkeep/core/kernel/result'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { secondMs } from '@cardkeep/core/kernel/time'
-import { createCredential, type NewCredential } from '@cardkeep/core/operations/change-credentials'
+import {
+  createCredential,
+  type NewCredential,
+} from '@cardkeep/core/operations/administration/change-credentials'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { mintCredential } from '@cardkeep/server/dialects/credentials'
 import { createAccessKeySealer } from '@cardkeep/server/keys/access-key-sealer'

@@ -10,7 +10,7 @@ import { asServiceCode } from '@cardkeep/core/issuing/service-code'
 import type { CardHashId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { type EpochMs, epochMs, hourMs } from '@cardkeep/core/kernel/time'
-import { enableIssuer } from '@cardkeep/core/operations/change-issuer'
+import { enableIssuer } from '@cardkeep/core/operations/issuing/change-issuer'
 import type { RotatingCard, Store } from '@cardkeep/core/ports'
 import { addTenant, type TestVault, testOperator } from './vault.ts'
 

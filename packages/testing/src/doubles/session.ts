@@ -4,13 +4,17 @@ import type { Refusal } from '@cardkeep/core/errors'
 import type { CaptureId, TokenId } from '@cardkeep/core/kernel/ids'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
+import type { Visitor } from '@cardkeep/core/operations/caller'
 import {
   type AnsweringPorts,
   type AnswerSession,
   answerSession,
-} from '@cardkeep/core/operations/answer-session'
-import type { Visitor } from '@cardkeep/core/operations/caller'
-import { type OpeningPorts, type OpenSession, openSession } from '@cardkeep/core/operations/open-session'
+} from '@cardkeep/core/operations/sessions/answer-session'
+import {
+  type OpeningPorts,
+  type OpenSession,
+  openSession,
+} from '@cardkeep/core/operations/sessions/open-session'
 import type { SessionKeys } from '@cardkeep/core/ports'
 import type { CaptureAnswer } from '@cardkeep/core/sessions/capture-answer'
 import type { Environment, Tenant } from '@cardkeep/core/tenants/tenant'

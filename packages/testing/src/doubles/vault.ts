@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { CredentialId } from '@cardkeep/core/kernel/ids'
+import { type CreateTenant, createTenant } from '@cardkeep/core/operations/administration/create-tenant'
 import type { Caller } from '@cardkeep/core/operations/caller'
-import { type CreateTenant, createTenant } from '@cardkeep/core/operations/create-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
 import type {
   AccessKeyMaker,

@@ -1,6 +1,6 @@
 /** What JSON is made of, as text to put into the middle of some: whole marks, halves of them, and what only looks like them. */
 export const jsonWords: readonly string[] = [
-  ...'{}[]:,"\\',
+  ...'{ } [ ] : , " \\'.split(' '),
   ...['\\"', '\\\\', '\\/', '\\u', '\\u0061', '\\ud800'],
   ...['null', 'true', 'NaN', '/**/'],
   ...['0', '1', '-', '-0', '.0', '.5', '0.10', '04', 'e9', '1e999'],

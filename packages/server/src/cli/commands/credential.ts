@@ -7,8 +7,8 @@ import {
   enableCredential,
   type NewCredential,
   revokeCredential,
-} from '@cardkeep/core/operations/change-credentials'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+} from '@cardkeep/core/operations/administration/change-credentials'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
 import type { Operator } from '@cardkeep/core/operations/operator'
 import { isIdle, userOf } from '@cardkeep/core/tenants/credential-use'
 import { type Permission, permissions, type Tenant } from '@cardkeep/core/tenants/tenant'

@@ -7,8 +7,11 @@ import {
 } from '@cardkeep/core/destinations/destination'
 import type { DestinationId } from '@cardkeep/core/kernel/ids'
 import { Secret } from '@cardkeep/core/kernel/secret'
-import { allowDestination, removeDestination } from '@cardkeep/core/operations/change-destinations'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import {
+  allowDestination,
+  removeDestination,
+} from '@cardkeep/core/operations/administration/change-destinations'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { Command } from 'commander'
 import { type CommandContext, withVault } from '../context.ts'

@@ -1,5 +1,5 @@
-import { rotateAccessKey } from '@cardkeep/core/operations/change-access-keys'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
+import { rotateAccessKey } from '@cardkeep/core/operations/issuing/change-access-keys'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
 import { orFail } from '../failure.ts'

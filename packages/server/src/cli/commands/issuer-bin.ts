@@ -1,5 +1,5 @@
-import { addIssuerBin } from '@cardkeep/core/operations/change-issuer'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
+import { addIssuerBin } from '@cardkeep/core/operations/issuing/change-issuer'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
 import { orFail } from '../failure.ts'

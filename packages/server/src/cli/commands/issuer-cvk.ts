@@ -1,6 +1,6 @@
 import { issuerLimits } from '@cardkeep/core/issuing/issuer'
-import { addCvkComponent, removeCvkComponents } from '@cardkeep/core/operations/change-issuer'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
+import { addCvkComponent, removeCvkComponents } from '@cardkeep/core/operations/issuing/change-issuer'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
 import { readComponent } from '../cvk-file.ts'

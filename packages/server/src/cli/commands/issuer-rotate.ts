@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { UnavailableError } from '@cardkeep/core/errors'
 import type { TenantId } from '@cardkeep/core/kernel/ids'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
 import { Command } from 'commander'
 import type { Vault } from '../../compose/open-vault.ts'
 import { createRotationPorts } from '../../compose/rotation-ports.ts'

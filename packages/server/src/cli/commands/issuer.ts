@@ -7,8 +7,12 @@ import {
   usualIssuerSettings,
 } from '@cardkeep/core/issuing/issuer'
 import { secondMs } from '@cardkeep/core/kernel/time'
-import { changeIssuer, type EnableIssuer, enableIssuer } from '@cardkeep/core/operations/change-issuer'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
+import {
+  changeIssuer,
+  type EnableIssuer,
+  enableIssuer,
+} from '@cardkeep/core/operations/issuing/change-issuer'
 import type { Environment } from '@cardkeep/core/tenants/tenant'
 import { Command } from 'commander'
 import { type CommandContext, withVault } from '../context.ts'

@@ -1,5 +1,5 @@
-import { allowOrigin, removeOrigin } from '@cardkeep/core/operations/change-origins'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
+import { allowOrigin, removeOrigin } from '@cardkeep/core/operations/administration/change-origins'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
 import { CommandFailure, orFail } from '../failure.ts'

@@ -1,4 +1,4 @@
-import { sealVault } from '@cardkeep/core/operations/seal-vault'
+import { sealVault } from '@cardkeep/core/operations/administration/seal-vault'
 import { Command } from 'commander'
 import { withVault } from '../context.ts'
 import { createCommandCodes, createStrictCommandCodes } from '../drop-codes.ts'

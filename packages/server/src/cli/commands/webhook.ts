@@ -4,9 +4,13 @@ import type { EventType } from '@cardkeep/core/events/event'
 import type { WebhookForm } from '@cardkeep/core/events/webhook'
 import type { TenantId, WebhookId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
-import { createWebhook, enableWebhook, removeWebhook } from '@cardkeep/core/operations/change-webhooks'
-import { findTenant } from '@cardkeep/core/operations/find-tenant'
-import { replayDeliveries, replayDelivery } from '@cardkeep/core/operations/replay-delivery'
+import {
+  createWebhook,
+  enableWebhook,
+  removeWebhook,
+} from '@cardkeep/core/operations/administration/change-webhooks'
+import { findTenant } from '@cardkeep/core/operations/administration/find-tenant'
+import { replayDeliveries, replayDelivery } from '@cardkeep/core/operations/administration/replay-delivery'
 import { Command } from 'commander'
 import { needsForm, offeredForms, readEvents, spellEvents } from '../../webhooks/forms/forms.ts'
 import { type CommandContext, withVault } from '../context.ts'

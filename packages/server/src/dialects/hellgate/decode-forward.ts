@@ -1,6 +1,6 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
-import type { ForwardRequest } from '@cardkeep/core/operations/forward-request'
+import type { ForwardRequest } from '@cardkeep/core/operations/forwards/forward-request'
 import { parseTemplate, type TemplateSource } from '@cardkeep/core/templates/template'
 import { readForm } from '../../http/form.ts'
 import { toJsonSource } from '../../http/json-source.ts'

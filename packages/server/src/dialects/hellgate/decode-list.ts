@@ -1,6 +1,6 @@
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
-import type { ListCards } from '@cardkeep/core/operations/list-cards'
+import type { ListCards } from '@cardkeep/core/operations/tokens/list-cards'
 import type { Static } from 'typebox'
 import type { RouteInput } from '../../http/route.ts'
 import type { PageWish } from './encode.ts'

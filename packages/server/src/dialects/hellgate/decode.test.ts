@@ -1,7 +1,7 @@
 import { defaultPolicies } from '@cardkeep/core/codes/policy'
 import type { TokenId } from '@cardkeep/core/kernel/ids'
 import { openSecret } from '@cardkeep/core/kernel/secret'
-import type { TokenizeCard } from '@cardkeep/core/operations/tokenize-card'
+import type { TokenizeCard } from '@cardkeep/core/operations/tokens/tokenize-card'
 import { spellBase32, spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import { testCards } from '@cardkeep/testing/canary/cards'
 import { callerOf } from '@cardkeep/testing/doubles/vault'

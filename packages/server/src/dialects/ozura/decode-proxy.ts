@@ -1,7 +1,7 @@
 import { type ForwardMethod, forwardMethods } from '@cardkeep/core/destinations/destination'
 import type { Refusal } from '@cardkeep/core/errors'
 import { ok, type Result, refuse } from '@cardkeep/core/kernel/result'
-import type { ForwardRequest } from '@cardkeep/core/operations/forward-request'
+import type { ForwardRequest } from '@cardkeep/core/operations/forwards/forward-request'
 import { parseTemplate } from '@cardkeep/core/templates/template'
 import type { Static } from 'typebox'
 import { toJsonSource } from '../../http/json-source.ts'

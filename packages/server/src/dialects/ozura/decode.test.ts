@@ -4,7 +4,7 @@ import type { CredentialId, ScopeId, TenantId, TokenId } from '@cardkeep/core/ke
 import { openSecret } from '@cardkeep/core/kernel/secret'
 import { epochMs, yearMs } from '@cardkeep/core/kernel/time'
 import type { Caller } from '@cardkeep/core/operations/caller'
-import type { TokenizeCard } from '@cardkeep/core/operations/tokenize-card'
+import type { TokenizeCard } from '@cardkeep/core/operations/tokens/tokenize-card'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { spellBase32, spellPrefixed } from '@cardkeep/core/tokens/spelling'
 import { loadCard, testCards } from '@cardkeep/testing/canary/cards'

@@ -1,4 +1,4 @@
-import type { DryRun, DryRunVerdicts, Verdict } from '@cardkeep/core/operations/dry-run'
+import type { DryRun, DryRunVerdicts, Verdict } from '@cardkeep/core/operations/forwards/dry-run'
 import type { Reply } from '../../http/route.ts'
 
 /** Cardkeep's own: what a forward would do, in the spelling of this API. */
