@@ -17,12 +17,11 @@ export interface Chart {
 }
 
 /**
- * What a process takes. Its memory has page caches of SQLite, 16 MB for each of two connections, which fill as the database
- * grows, and what is held for a quarter of an hour. A heap is collected when that pays, and so its size sways more than that
- * of the whole.
+ * What a process takes. Its memory has a page cache of SQLite, 16 MB, which fills as the database grows, and what is held for
+ * a quarter of an hour. A heap is collected when that pays, and so its size sways more than that of the whole.
  */
 const processLimits: Readonly<Record<keyof ProcessSample, { name: string; unit: string; limit: Limit }>> = {
-  memoryMb: { name: 'memory', unit: 'MB', limit: { share: 0.1, amount: 32 } },
+  memoryMb: { name: 'memory', unit: 'MB', limit: { share: 0.1, amount: 16 } },
   heapMb: { name: 'heap', unit: 'MB', limit: { share: 0.2, amount: 12 } },
   openFiles: { name: 'open files', unit: '', limit: { share: 0, amount: 4 } },
   timers: { name: 'timers', unit: '', limit: { share: 0.1, amount: 4 } },
