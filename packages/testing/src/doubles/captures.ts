@@ -7,7 +7,7 @@ import { type CaptureKeyId, idOfBytes, type TokenId } from '@cardkeep/core/kerne
 import { ok, refuse } from '@cardkeep/core/kernel/result'
 import { openSecret, Secret } from '@cardkeep/core/kernel/secret'
 import { epochMs } from '@cardkeep/core/kernel/time'
-import type { CapturePorts } from '@cardkeep/core/operations/captures/open-capture'
+import type { CapturePorts } from '@cardkeep/core/operations/tokens/token-ports'
 import type { Captures } from '@cardkeep/core/ports'
 import type { Tenant } from '@cardkeep/core/tenants/tenant'
 import { testCards } from '../canary/cards.ts'

@@ -6,28 +6,8 @@ import { decodeBase32 } from '../../kernel/base32.ts'
 import { type CaptureKeyId, idOfBytes, type TenantId } from '../../kernel/ids.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import type { EpochMs } from '../../kernel/time.ts'
-import type {
-  CaptureMarks,
-  Captures,
-  GuessLimits,
-  NetworkTokenCipher,
-  NetworkTokenProviders,
-  OpenedCapture,
-  Readiness,
-  Store,
-} from '../../ports.ts'
+import type { Captures, OpenedCapture, Store } from '../../ports.ts'
 import type { Caller } from '../caller.ts'
-import type { GivingPorts } from '../tokens/give-out-token.ts'
-
-/** What operations on captured cards need. */
-export type CapturePorts = GivingPorts & {
-  readonly captures: Captures
-  readonly captureMarks: CaptureMarks
-  readonly networkTokens: NetworkTokenProviders
-  readonly networkTokenCipher: NetworkTokenCipher
-  readonly guesses: GuessLimits
-  readonly readiness: Pick<Readiness, 'isSealed'>
-}
 
 /** A captured card that is good now. */
 export interface OpenCapture extends Pick<OpenedCapture, 'mark' | 'tokenIdIn'> {
@@ -38,7 +18,7 @@ export interface OpenCapture extends Pick<OpenedCapture, 'mark' | 'tokenIdIn'> {
 
 /** Opens a card that a client encrypted for a key of the caller's tenant, and reads it. */
 export const openCapture = async (
-  { store, captures }: Pick<CapturePorts, 'store' | 'captures'>,
+  { store, captures }: { readonly store: Store; readonly captures: Captures },
   caller: Caller,
   { alias, ciphertext, read }: SealedCapture,
   at: EpochMs,

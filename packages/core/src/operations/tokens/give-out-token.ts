@@ -11,7 +11,7 @@ import { type Refusal, UnavailableError } from '../../errors.ts'
 import type { ScopeId, SessionId, TokenId } from '../../kernel/ids.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import type { EpochMs } from '../../kernel/time.ts'
-import type { CardCipher, Clock, CodeStore, FingerprintHash, Ids, Readiness, Store } from '../../ports.ts'
+import type { FingerprintHash } from '../../ports.ts'
 import { dayOf } from '../../tenants/credential-use.ts'
 import type { Scope } from '../../tenants/tenant.ts'
 import { type EndWish, isSameEnd } from '../../tokens/end.ts'
@@ -28,6 +28,7 @@ import { partsOf } from './change-card.ts'
 import { findFingerprint, findKnown, planFingerprint } from './know-number.ts'
 import { eraseExpired } from './sweep-tokens.ts'
 import { tellToken } from './tell-token.ts'
+import type { GivingPorts } from './token-ports.ts'
 
 /** What a token is wanted for. */
 export interface TokenWish {
@@ -79,16 +80,6 @@ export interface GivenToken {
   readonly sessionId: SessionId | undefined
   /** Whether the code is held at all. */
   readonly codeHeld: boolean
-}
-
-export type GivingPorts = {
-  readonly store: Store
-  readonly codes: CodeStore
-  readonly cipher: CardCipher
-  readonly clock: Clock
-  readonly ids: Ids
-  /** A vault that is shut while a code is held for a token keeps neither. */
-  readonly readiness?: Pick<Readiness, 'isSealed'>
 }
 
 /**

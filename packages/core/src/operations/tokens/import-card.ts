@@ -5,7 +5,7 @@ import { type Alongside, none } from '../alongside.ts'
 import type { Caller } from '../caller.ts'
 import { describeBin } from './describe-bin.ts'
 import type { DescribedCard } from './describe-card.ts'
-import type { GivingPorts } from './give-out-token.ts'
+import type { GivingPorts } from './token-ports.ts'
 import { type TokenizeCard, type TokenizedCard, tokenizeCard } from './tokenize-card.ts'
 
 /** Gives out a token for a card that another system had, an expired one too, and tells what may be told of it. */

@@ -26,13 +26,13 @@ import { openSecret } from '../../kernel/secret.ts'
 import { dayMs, epochMs, hourMs, minuteMs, secondMs } from '../../kernel/time.ts'
 import type { Tenant } from '../../tenants/tenant.ts'
 import { endAfterCard } from '../../tokens/end.ts'
-import type { CapturePorts } from '../captures/open-capture.ts'
 import { activateToken } from './activate-token.ts'
 import { deleteToken } from './delete-token.ts'
 import { invalidateToken } from './invalidate-token.ts'
 import { type PutAnalytics, type PutCard, type PutToken, putCard } from './put-card.ts'
 import { suspendToken } from './suspend-token.ts'
 import { sweepTokens } from './sweep-tokens.ts'
+import type { CapturePorts } from './token-ports.ts'
 
 const opened: TestVault[] = []
 afterEach(async () => {

@@ -14,7 +14,7 @@ import { needsCard } from '../../tokens/instrument.ts'
 import { stateOf } from '../../tokens/lifecycle.ts'
 import { none } from '../alongside.ts'
 import { auditOf, type Caller } from '../caller.ts'
-import { type CapturePorts, type OpenCapture, openCapture } from '../captures/open-capture.ts'
+import { type OpenCapture, openCapture } from '../captures/open-capture.ts'
 import { onceOf } from '../codes/hold-code.ts'
 import { showNetworkToken } from '../network-tokens/plan-network-token.ts'
 import type { CardOverview } from './card-overview.ts'
@@ -22,6 +22,7 @@ import { changeCard, missing, nameHolder, refusalOf } from './change-card.ts'
 import { describeBin } from './describe-bin.ts'
 import { giveOutToken } from './give-out-token.ts'
 import { findFingerprint, planFingerprint } from './know-number.ts'
+import type { CapturePorts } from './token-ports.ts'
 
 export interface PutCard {
   /** One of those that the tenant is linked to. */

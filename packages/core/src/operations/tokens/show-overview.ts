@@ -4,12 +4,12 @@ import { ok, type Result } from '../../kernel/result.ts'
 import type { EpochMs } from '../../kernel/time.ts'
 import { stateOf } from '../../tokens/lifecycle.ts'
 import type { Caller } from '../caller.ts'
-import type { CapturePorts } from '../captures/open-capture.ts'
 import { showNetworkToken } from '../network-tokens/plan-network-token.ts'
 import type { CardOverview } from './card-overview.ts'
 import { describeCard } from './describe-card.ts'
 import { type FoundCard, findCard } from './find-card.ts'
 import { auditToken } from './token-actor.ts'
+import type { CapturePorts } from './token-ports.ts'
 
 type Ports = Pick<CapturePorts, 'store' | 'cipher' | 'networkTokenCipher' | 'clock'>
 

@@ -6,7 +6,8 @@ import { livesFor } from '../../tokens/end.ts'
 import type { BankToken } from '../../tokens/token.ts'
 import { type Alongside, none } from '../alongside.ts'
 import type { Caller } from '../caller.ts'
-import { type GivenToken, type GivingPorts, giveOutToken } from './give-out-token.ts'
+import { type GivenToken, giveOutToken } from './give-out-token.ts'
+import type { GivingPorts } from './token-ports.ts'
 
 export interface TokenizeAccount {
   readonly account: BankAccount

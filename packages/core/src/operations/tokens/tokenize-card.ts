@@ -12,7 +12,8 @@ import { needsCard } from '../../tokens/instrument.ts'
 import type { CardToken } from '../../tokens/token.ts'
 import { type Alongside, none } from '../alongside.ts'
 import type { Caller } from '../caller.ts'
-import { type GivenToken, type GivingPorts, giveOutToken } from './give-out-token.ts'
+import { type GivenToken, giveOutToken } from './give-out-token.ts'
+import type { GivingPorts } from './token-ports.ts'
 
 export interface TokenizeCard {
   readonly card: Card

@@ -28,11 +28,11 @@ import type { Tenant } from '../../tenants/tenant.ts'
 import { endAfterCard } from '../../tokens/end.ts'
 import { needsCard } from '../../tokens/instrument.ts'
 import type { CardToken } from '../../tokens/token.ts'
-import type { CapturePorts } from '../captures/open-capture.ts'
 import { deleteToken } from './delete-token.ts'
 import { invalidateToken } from './invalidate-token.ts'
 import { putCard } from './put-card.ts'
 import { suspendToken } from './suspend-token.ts'
+import type { CapturePorts } from './token-ports.ts'
 import { type UpdateToken, updateToken } from './update-token.ts'
 
 const opened: TestVault[] = []

@@ -9,7 +9,7 @@ import type { EpochMs } from '../../kernel/time.ts'
 import type { NetworkTokenAction } from '../../network-tokens/network-token.ts'
 import { stateOf, verdictOn } from '../../tokens/lifecycle.ts'
 import { auditOf, type Caller } from '../caller.ts'
-import { type CapturePorts, type OpenCapture, openCapture } from '../captures/open-capture.ts'
+import { type OpenCapture, openCapture } from '../captures/open-capture.ts'
 import { type CodeCount, countCode } from '../codes/count-code.ts'
 import { type CodeHold, holdCode, onceOf } from '../codes/hold-code.ts'
 import {
@@ -21,6 +21,7 @@ import type { CardOverview } from './card-overview.ts'
 import { type FoundCard, findCard } from './find-card.ts'
 import { type PlannedUpdate, planUpdate, type UpdateWish } from './plan-update.ts'
 import { auditToken } from './token-actor.ts'
+import type { CapturePorts } from './token-ports.ts'
 
 /** What of a token becomes another; what is `undefined` stays. A value here counts before the same one in the capture. */
 export interface UpdateToken {
