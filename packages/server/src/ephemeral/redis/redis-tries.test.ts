@@ -156,6 +156,20 @@ describeOnRedis('tries that nodes have under way', (shared) => {
       await close()
     })
 
+    test('begin, count and go on counting on a server that is full', async () => {
+      fakeIntervals()
+      const server = await startRedis({ folder: join(makeWorkspace().path, 'redis') })
+      const { node, other, operator, close } = await openOn(server.url(), true)
+      await operator.config('SET', 'maxmemory', '1')
+      for (let each = 0; each < 2; each++) await node.tries.enter(card)
+      await pass(node, 40_000)
+      expect(await other.tries.enter(card)).toBe(3)
+      await node.tries.leave(card)
+      expect(await other.tries.enter(card)).toBe(3)
+      await close()
+      await server.stop()
+    })
+
     test('that the server lost count on that node at once, and a moment later on all', async () => {
       fakeIntervals()
       const { node, other, operator, prefix, close } = await openOn(shared.url(), true)

@@ -15,7 +15,7 @@ export const script = (body: string): Script => {
 
 /**
  * The first line of a script that may write although the server has no memory left. Others are refused their first write that
- * could need some.
+ * could need some, unless one before it needed none.
  */
 export const evenWhenFull = '#!lua flags=allow-oom\n'
 

@@ -1,4 +1,4 @@
-import { clock, type Script, script } from './script.ts'
+import { clock, evenWhenFull, type Script, script } from './script.ts'
 
 /*
  * Tries of a card's CVV that are under way, each step in one script.
@@ -6,10 +6,13 @@ import { clock, type Script, script } from './script.ts'
  * Keys, under the prefix of the codes:
  *
  *   v:CARD   a card's tries, by when they are forgotten
+ *
+ * They count on a full server too: codes of shops shall not keep issuers from answering, and there are as few of them as
+ * requests under way.
  */
 
 /* KEYS card; ARGV now, ttl, try. Answers how many there are with it. */
-export const enterTryScript = script(`
+export const enterTryScript = script(`${evenWhenFull}
 ${clock}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
@@ -17,7 +20,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])`)
 
 /* KEYS card; ARGV now, ttl, tries. Those that the server has lost meanwhile are there again. */
-export const keepTriesScript = script(`
+export const keepTriesScript = script(`${evenWhenFull}
 ${clock}
 for at = 3, #ARGV do
   redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[at])
