@@ -1,3 +1,7 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Pan } from '@cardkeep/core/cards/pan'
 import { numberOf } from '@cardkeep/core/issuing/card-number'
 import { drawableServiceCodes, parseServiceCode, type ServiceCode } from '@cardkeep/core/issuing/service-code'
@@ -31,6 +35,11 @@ const visa: Pan = cardOf(testCards.visa).pan
 const serviceCode = codeOf('042')
 const digitsOf = (secret: Secret<string>): string => openSecret(secret, 'check')
 
+const collectGarbage = (): void => {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
+
 test('every service code that may be drawn opens as it was sealed, with its leading zeros', async () => {
   const { cipher } = await makeFixture()
   for (const drawn of drawableServiceCodes) {
@@ -56,6 +65,29 @@ test('the same service code sealed twice gives different bytes, as long as for a
 test('a sealed number shows none of its digits', async () => {
   const { cipher } = await makeFixture()
   expect(Buffer.from(await cipher.sealNumber(place, visa)).includes(testCards.visa.slice(0, 6))).toBe(false)
+})
+
+test('what is remembered of a key does not keep it, nor itself, once a seal has dropped it', async () => {
+  const { keyring } = await makeFixture()
+  const loaded = keyring.find('issued-card', ownerOf(1))?.active
+  if (!loaded) throw new Error('no key')
+  const keys: (typeof loaded)[] = []
+  const cipher = createIssuedCardCipher({
+    find: () => ({ active: keys[0], usable: keys }),
+    reload: async () => {},
+  })
+  /** Uses a key of which nobody else knows, and drops it. */
+  const useOnce = async (): Promise<WeakRef<KeyObject>> => {
+    const key = createSecretKey(loaded.key.export())
+    keys.push({ ...loaded, key })
+    await cipher.sealServiceCode(place, serviceCode)
+    keys.pop()
+    return new WeakRef(key)
+  }
+  const dropped = await useOnce()
+  await nextTurn()
+  collectGarbage()
+  expect(dropped.deref()).toBeUndefined()
 })
 
 describe('what was sealed for an issued card', () => {

@@ -17,22 +17,29 @@ import {
   needSealingKey,
 } from './use-keys.ts'
 
-/** Keys of service codes: a rotation opens those of all cards of its part, then seals as many anew. */
+/** Keys of service codes, for each issuer: a rotation opens those of all cards of its part, then seals as many anew. */
 const keysRemembered = 1_024
 
 /** Seals numbers and service codes of issued cards, each under a key of its card and field. */
 export const createIssuedCardCipher = (keys: KeySource): IssuedCardCipher => {
-  const remembered = new Map<IssuedCardId, DerivedKey>()
+  /** By the key that they come of, so that they go with it: a vault that was sealed shall know none of them. */
+  const remembered = new WeakMap<KeyObject, Map<IssuedCardId, KeyObject>>()
+
+  const keysOf = (key: KeyObject): Map<IssuedCardId, KeyObject> => {
+    const known = remembered.get(key) ?? new Map<IssuedCardId, KeyObject>()
+    remembered.set(key, known)
+    return known
+  }
 
   /** What derives it is dearer than what it is for. The one that was remembered first makes room for the next. */
   const serviceCodeKey = (sealing: Sealing, { id }: IssuedCardPlace): KeyObject => {
-    const known = remembered.get(id)
-    // A key is of one tenant and one version: for any other another one is derived.
-    if (known?.from === sealing.key) return known.key
+    const keys = keysOf(sealing.key)
+    const known = keys.get(id)
+    if (known) return known
     const key = deriveKey(sealing.key, sealing.keyVersion, sealing.context)
-    const [oldest] = remembered.keys()
-    if (!known && oldest !== undefined && remembered.size >= keysRemembered) remembered.delete(oldest)
-    remembered.set(id, { from: sealing.key, key })
+    const [oldest] = keys.keys()
+    if (oldest !== undefined && keys.size >= keysRemembered) keys.delete(oldest)
+    keys.set(id, key)
     return key
   }
 
@@ -81,11 +88,6 @@ export const createIssuedCardCipher = (keys: KeySource): IssuedCardCipher => {
 }
 
 type Field = 'number' | 'service code'
-
-interface DerivedKey {
-  readonly from: KeyObject
-  readonly key: KeyObject
-}
 
 const wishFor = (purpose: 'issued-card' | 'issued-number', tenantId: TenantId): KeyWish => ({
   purpose,
