@@ -33,9 +33,11 @@ const remembered = 10_000
 export const createRememberedHash = (keys: Pick<Keyring, 'vaultKeys'>, kind: string): NameHash => {
   const hash = createNameHash(keys)
   const known = new Map<string, Buffer>()
-  let oldest = keys.vaultKeys('code').usable.at(-1)
+  // By its id: the key itself goes when a seal drops it.
+  const oldestKey = () => keys.vaultKeys('code').usable.at(-1)?.record.id
+  let oldest = oldestKey()
   return (...fields) => {
-    const now = keys.vaultKeys('code').usable.at(-1)
+    const now = oldestKey()
     if (now !== oldest || known.size >= remembered) known.clear()
     oldest = now
     // Ids and words have no such character in them.
