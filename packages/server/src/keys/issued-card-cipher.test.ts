@@ -37,7 +37,8 @@ const digitsOf = (secret: Secret<string>): string => openSecret(secret, 'check')
 
 const collectGarbage = (): void => {
   setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
+  const collect = runInNewContext('gc') as () => void
+  collect()
 }
 
 test('every service code that may be drawn opens as it was sealed, with its leading zeros', async () => {
